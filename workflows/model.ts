@@ -87,8 +87,14 @@ export interface RunnerState {
   endDetail?: string;
   /** The container is destroyed; what may be left is a GitHub registration that can't be removed yet. */
   containerGone: boolean;
-  /** Last trouble, in a sentence. */
-  trouble?: string;
+  /** Activations that came to nothing: the runner is on standby again. */
+  activationsFailed: number;
+  /** Requests to end that were declined because a job is running. */
+  endsRefused: number;
+  /** Grows with each report, so that a late one is recognised: signals may overtake each other. */
+  version: number;
+  /** Last trouble, in a sentence, and its failure type. */
+  trouble?: { type: string; message: string };
 }
 
 /** The whole life of a runner: the result of its workflow. */

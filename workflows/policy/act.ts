@@ -1,0 +1,63 @@
+import type { RunnerState } from '../model.js';
+import { runnerNameOf } from './names.js';
+import { newPoolRunner } from './observe.js';
+import type { Action } from './plan.js';
+import { effectiveConfig, type PoolState } from './pool-state.js';
+
+/**
+ * Writes an action into the state before it is carried out, so that the next plan counts on it: what was ordered
+ * is not ordered again because its report is still under way.
+ */
+export function noteAction(state: PoolState, action: Action, now: number): void {
+  switch (action.do) {
+    case 'create':
+      state.lastSerial = action.serial;
+      state.totals.created += 1;
+      state.runners[action.name] = newPoolRunner(newRunner(state, action, now));
+      return;
+    case 'adopt':
+      // Keeps a slot and a place in the count until its workflow has looked at it and reports its phase.
+      state.runners[action.name] = newPoolRunner(newRunner(state, action, now));
+      return;
+    case 'activate':
+      must(state, action.name).activationsSent += 1;
+      return;
+    case 'end': {
+      const runner = must(state, action.name);
+      runner.endsSent = runner.endsRefused + 1;
+      runner.endForced ||= action.force;
+      if (action.reason === 'stuck') {
+        state.stuckRecycledAt = now;
+        state.totals.stuckRecycled += 1;
+      }
+      return;
+    }
+    case 'deregister':
+      delete state.strays[action.runnerName];
+      return;
+  }
+}
+
+export function newRunner(state: PoolState, { name, slot }: { name: string; slot: number }, now: number): RunnerState {
+  const config = effectiveConfig(state);
+  return {
+    name,
+    slot,
+    runnerName: runnerNameOf(config.host, name),
+    phase: 'creating',
+    phaseSince: now,
+    createdAt: now,
+    system: config.containerSystem,
+    labels: [],
+    containerGone: false,
+    activationsFailed: 0,
+    endsRefused: 0,
+    version: 0,
+  };
+}
+
+function must(state: PoolState, name: string) {
+  const runner = state.runners[name];
+  if (!runner) throw new Error(`plan names runner ${name}, which the pool does not know`);
+  return runner;
+}

@@ -1,0 +1,131 @@
+import type { EndReason } from '../model.js';
+import { takeCensus, type Census } from './census.js';
+import { endOrders } from './ends.js';
+import { formatName, freeSlot, nextSerial, slotOf } from './names.js';
+import type { PoolState } from './pool-state.js';
+import { creationHold, registrationHold } from './preflight.js';
+import { limits } from './limits.js';
+import { targets } from './targets.js';
+import { nextDeadline } from './deadlines.js';
+
+/** One thing to do, and why. */
+export type Action =
+  | { do: 'create'; name: string; slot: number; serial: number; reason: string }
+  | { do: 'adopt'; name: string; slot: number; reason: string }
+  | { do: 'activate'; name: string; reason: string }
+  | { do: 'end'; name: string; reason: EndReason; force: boolean; detail?: string }
+  | { do: 'deregister'; runnerName: string; runnerId: number; reason: string };
+
+export interface Plan {
+  actions: Action[];
+  /** What would be done but for something in the way, a sentence each. */
+  held: string[];
+  /** When to plan again if nothing happens before. */
+  wakeAt: number | null;
+}
+
+/**
+ * What to do now, given all that is known: a pure function of the state and the time. Ends come first, since they
+ * free room; then activations, the shortest way to a runner that takes jobs; then containers.
+ */
+export function plan(state: PoolState, now: number): Plan {
+  const held: string[] = [];
+  const census = takeCensus(state);
+  const ends = endOrders(state, census, now);
+  // What is about to end is no longer counted on, so that its place is refilled in the same round.
+  const ending = new Set(ends.map((action) => action.name));
+  const rest = without(census, ending);
+  const activations = planActivations(state, rest, now, held);
+  const creations = planCreations(state, rest, activations.length, now, held);
+  return {
+    actions: [...planAdoptions(state, now), ...ends, ...activations, ...creations, ...planStrays(state, now)],
+    held,
+    wakeAt: nextDeadline(state, now),
+  };
+}
+
+/** The census as it is once `ending` have been told: registered ones stay in the count until GitHub lets go. */
+function without(census: Census, ending: Set<string>): Census {
+  const stays = (runner: { name: string }) => !ending.has(runner.name);
+  return {
+    ...census,
+    creating: census.creating.filter(stays),
+    standby: census.standby.filter(stays),
+    available: census.available.filter(stays),
+    leaving: [...census.leaving, ...census.available.filter((runner) => !stays(runner))],
+    removing: [...census.removing, ...[...census.creating, ...census.standby].filter((runner) => !stays(runner))],
+  };
+}
+
+function planActivations(state: PoolState, census: Census, now: number, held: string[]): Action[] {
+  const wanted = targets(state, census).available - census.available.length;
+  const registered = census.available.length + census.busy.length + census.leaving.length;
+  const room = census.config.maxConcurrentJobs - registered;
+  const count = Math.min(wanted, room, census.standby.length);
+  if (count <= 0) return [];
+  const hold = registrationHold(state, now);
+  if (hold) {
+    held.push(`${count} activation(s): ${hold}`);
+    return [];
+  }
+  return [...census.standby]
+    .sort((a, b) => a.phaseSince - b.phaseSince)
+    .slice(0, count)
+    .map((runner) => ({ do: 'activate', name: runner.name, reason: `${wanted} more runner(s) should be idle` }));
+}
+
+function planCreations(state: PoolState, census: Census, activated: number, now: number, held: string[]): Action[] {
+  const target = targets(state, census);
+  const deficit = Math.max(0, target.available - census.available.length - activated);
+  const spare = census.standby.length - activated + census.creating.length;
+  const wanted = deficit + target.standby - spare;
+  if (wanted <= 0) return [];
+  const hold = creationHold(state, census, now);
+  if (hold) {
+    held.push(`${wanted} container(s): ${hold}`);
+    return [];
+  }
+  const count = Math.min(wanted, state.creationAllowance - census.creating.length);
+  return nameNew(state, census, Math.max(0, count), now, `${deficit} runner(s) and ${target.standby} on standby are missing ${wanted} container(s)`);
+}
+
+function nameNew(state: PoolState, census: Census, count: number, now: number, reason: string): Action[] {
+  const alive = [...census.creating, ...census.standby, ...census.available, ...census.busy, ...census.leaving];
+  const slots = alive.map((runner) => runner.slot);
+  let serial = state.lastSerial;
+  return Array.from({ length: count }, () => {
+    const slot = freeSlot(slots);
+    slots.push(slot);
+    serial = nextSerial(serial, now);
+    return { do: 'create' as const, name: formatName(serial, slot), slot, serial, reason };
+  });
+}
+
+/** Containers of ours that no runner stands for: taken over, or cleared away, by a workflow of their own. */
+function planAdoptions(state: PoolState, now: number): Action[] {
+  const report = state.hostReport;
+  if (!report || !state.host.ok) return [];
+  const unknown = report.containers.filter(({ name }) => {
+    const grave = state.graves[name];
+    return !(name in state.runners) && (grave === undefined || report.at > grave) && slotOf(name) !== null;
+  });
+  const orphans = report.orphans.filter((name) => name in state.runners && report.at > (state.runners[name]?.phaseSince ?? now));
+  const adopt = (name: string, reason: string): Action => ({ do: 'adopt', name, slot: slotOf(name) ?? 0, reason });
+  return [
+    ...unknown.map(({ name }) => adopt(name, 'a container of this pool that nothing looks after')),
+    ...orphans.map((name) => adopt(name, 'its runner workflow has ended before it')),
+  ];
+}
+
+/** Registrations under our names without a runner: removed after repeated looks, unless GitHub says busy. */
+function planStrays(state: PoolState, now: number): Action[] {
+  if (!state.github.ok) return [];
+  return Object.entries(state.strays)
+    .filter(([, stray]) => stray.looks >= limits.looks && now - stray.since >= limits.strayAfterMs)
+    .map(([runnerName, stray]) => ({
+      do: 'deregister',
+      runnerName,
+      runnerId: stray.id,
+      reason: 'a registration of this host without a container',
+    }));
+}

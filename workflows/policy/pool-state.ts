@@ -1,0 +1,127 @@
+import type {
+  EndReason,
+  HostReport,
+  PoolConfig,
+  RegistrationReport,
+  RunnerState,
+} from '../model.js';
+
+/** A runner with what its pool has told it; what it has answered stands in `RunnerState`. */
+export interface PoolRunner extends RunnerState {
+  activationsSent: number;
+  endsSent: number;
+  /** It was told to end even under a job. */
+  endForced: boolean;
+  /** An order from outside the planner (cleanup, recycle) that the next plan carries out. */
+  mustEnd?: { reason: EndReason; force: boolean; detail?: string };
+  /** Good looks at GitHub in a row that did not show this runner although it should be there. */
+  absentLooks: number;
+  /** Since when GitHub has not shown it; counts only together with `absentLooks`. */
+  absentSince?: number;
+  /** GitHub's word at its last good look. */
+  githubStatus?: 'online' | 'offline';
+  githubBusy: boolean;
+  /** Looks at the host in a row that found its container down or missing although it should be up. */
+  downLooks: number;
+}
+
+export interface Drain {
+  mode: 'finish-jobs' | 'now';
+  reason?: string;
+  since: number;
+}
+
+/** Whether an outside system can be worked with, and why not. */
+export type Health =
+  | { ok: true }
+  | { ok: false; type: string; reason: string; since: number; retryAt?: number };
+
+/** Failures of late, and the pause they call for. */
+export interface Backoff {
+  failures: number;
+  lastAt: number;
+  notBefore: number;
+  reason?: string;
+}
+
+export interface Resize {
+  maxConcurrentJobs?: number;
+  warmRunners?: number;
+  standbyContainers?: number;
+}
+
+/** Queued jobs that this pool's runners can serve. */
+export interface Demand {
+  queued: number;
+  oldestQueuedAt?: number;
+  oldestJob?: { name: string; url: string };
+  at: number;
+}
+
+/** A registration under one of our names that belongs to no runner we know. */
+export interface StrayRegistration {
+  id: number;
+  looks: number;
+  since: number;
+}
+
+/** All that a pool remembers; the input of its next run after continue-as-new. */
+export interface PoolState {
+  /** As the worker configured it; `resized` lies over it. */
+  config: PoolConfig;
+  resized: Resize;
+  drain: Drain | null;
+  runners: Record<string, PoolRunner>;
+  /** Names gone for good, with the time: a look at the host from before must not bring them back. */
+  graves: Record<string, number>;
+  strays: Record<string, StrayRegistration>;
+  lastSerial: number | null;
+  demand: Demand;
+  github: Health;
+  host: Health;
+  hostReport: HostReport | null;
+  registrations: RegistrationReport | null;
+  /** Containers that could not be made or started. */
+  creation: Backoff;
+  /** How many containers may be in the making at once; falls to one on a failure, doubles on each success. */
+  creationAllowance: number;
+  /** Runners that ended before any job: a deprecated version, a listener that crashes. */
+  activation: Backoff;
+  /** When an idle runner was last replaced because queued jobs did not reach it. */
+  stuckRecycledAt: number;
+  totals: { created: number; removed: number; jobs: number; interrupted: number; failed: number; stuckRecycled: number };
+  /** Orders that came in a form we could not read, newest last. */
+  rejected: { at: number; order: string; reason: string }[];
+}
+
+export const creationCap = 32;
+
+/** A pool that knows nothing yet. Health starts as unknown-but-well: the first look decides. */
+export function newPoolState(config: PoolConfig, now: number): PoolState {
+  return {
+    config,
+    resized: {},
+    drain: null,
+    runners: {},
+    graves: {},
+    strays: {},
+    lastSerial: null,
+    demand: { queued: 0, at: now },
+    github: { ok: true },
+    host: { ok: true },
+    hostReport: null,
+    registrations: null,
+    creation: { failures: 0, lastAt: 0, notBefore: 0 },
+    creationAllowance: creationCap,
+    activation: { failures: 0, lastAt: 0, notBefore: 0 },
+    stuckRecycledAt: 0,
+    totals: { created: 0, removed: 0, jobs: 0, interrupted: 0, failed: 0, stuckRecycled: 0 },
+    rejected: [],
+  };
+}
+
+/** The configuration in force: the worker's, with what `resize` changed. */
+export function effectiveConfig(state: PoolState): PoolConfig {
+  const config = { ...state.config, ...state.resized };
+  return { ...config, warmRunners: Math.min(config.warmRunners, config.maxConcurrentJobs) };
+}
