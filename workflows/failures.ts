@@ -10,7 +10,14 @@ const fatal = [
   'SystemMissing',
   'IllegalTransition',
 ] as const;
-const retried = ['GithubRateLimited', 'GithubUnavailable', 'ContainerStartFailed', 'CommandTimedOut'] as const;
+const retried = [
+  'GithubRateLimited',
+  'GithubUnavailable',
+  'ContainerStartFailed',
+  'ContainerNotRemoved',
+  'CommandTimedOut',
+  'HostUnavailable',
+] as const;
 
 /** What can go wrong, as a word that code matches on; messages are for people only. */
 export type FailureType = (typeof fatal)[number] | (typeof retried)[number];
