@@ -74,16 +74,16 @@ export async function* streamCommand(command: Command): AsyncGenerator<Uint8Arra
     stderr: 'ignore',
   });
   const ending = superviseGroup(subprocess, command);
+  let code: string | undefined;
   try {
     for await (const chunk of subprocess.stdout) yield chunk as Uint8Array;
   } finally {
     ending.end();
-    await subprocess;
+    code = (await subprocess).code;
     ending.release();
   }
   ending.throwIfEnded();
-  if (subprocess.pid === undefined)
-    throw failure('HostUnavailable', `${line(command)} could not be started.`);
+  assertStarted(subprocess, command, code);
 }
 
 /** A sentence for a command that exited with an unwanted code: what ran, how it ended, its last words. */
@@ -91,6 +91,11 @@ export function describeExit(command: Pick<Command, 'program' | 'args'>, result:
   const words = result.stderr.trim() || result.stdout.trim();
   const last = words.split('\n').slice(-shownLines).join(' | ').slice(-shownCharacters);
   return `${line(command)} exited with ${result.exitCode}${last ? `: ${last}` : '.'}`;
+}
+
+function assertStarted(subprocess: ResultPromise, command: Command, code = 'no reason given'): void {
+  if (subprocess.pid !== undefined) return;
+  throw failure('HostUnavailable', `${line(command)} could not be started (${code}).`);
 }
 
 function processOptions({ env }: Command) {
