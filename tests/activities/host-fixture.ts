@@ -27,7 +27,10 @@ export async function makeHost(delays = '') {
     NIXOS_CONTAINER_SIM_DELAYS: delays,
   };
   const exports = Object.entries(env).map(([key, value]) => `export ${key}='${value}'\n`);
-  await writeFile(paths.nixosContainer, `#!/bin/sh\n${exports.join('')}exec ${simulator}/nixos-container "$@"\n`);
+  await writeFile(
+    paths.nixosContainer,
+    `#!/bin/sh\n${exports.join('')}exec ${simulator}/nixos-container "$@"\n`,
+  );
   await chmod(paths.nixosContainer, 0o755);
   await mkdir(env.NIXOS_CONTAINER_SIM_DIR);
   await mkdir(paths.system);
@@ -57,7 +60,12 @@ export function activityEnvironment() {
 }
 
 /** Writes an event file as a container does: by rename. */
-export async function report(runtimeDir: string, name: string, event: string, content: unknown): Promise<void> {
+export async function report(
+  runtimeDir: string,
+  name: string,
+  event: string,
+  content: unknown,
+): Promise<void> {
   const { out } = runtimePaths(runtimeDir, name);
   const unfinished = join(out, `.${event}.tmp`);
   await writeFile(unfinished, typeof content === 'string' ? content : JSON.stringify(content));

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeExit, runCommand, streamCommand } from '../../activities/run-command.js';
 
-const shell = (script: string, timeoutMs = 10_000) => ({ program: '/bin/sh', args: ['-c', script], timeoutMs });
+const shell = (script: string, timeoutMs = 10_000) => ({
+  program: '/bin/sh',
+  args: ['-c', script],
+  timeoutMs,
+});
 
 test('tells how a command ended, whatever its exit code', async () => {
   expect(await runCommand(shell('echo out; echo err >&2; exit 3'))).toEqual({
