@@ -9,7 +9,7 @@ import { WorkflowRuns } from './state/workflow-runs.js';
 import type { World } from './world.js';
 
 /** Puts the parts of a simulated GitHub together. */
-export async function createWorld(options: GithubSimulatorOptions, changed: () => void): Promise<World> {
+export function createWorld(options: GithubSimulatorOptions, changed: () => void): World {
   const [owner = '', repo = ''] = options.repository.split('/');
   if (owner === '' || repo === '')
     throw new Error(`repository must be owner/repo, got "${options.repository}"`);
@@ -38,7 +38,7 @@ export async function createWorld(options: GithubSimulatorOptions, changed: () =
   return {
     // The socket's address is known only when it listens.
     site: { apiUrl: options.publicUrl ?? '', htmlUrl: 'https://github.com', owner, repo },
-    contract: await Contract.load(),
+    contract: new Contract(),
     authenticator: new Authenticator(options.tokens, app, faults),
     rateLimits: new RateLimits({ ...usualRateLimits, ...options.rateLimits }),
     secondaryLimits: secondaryPointsPerMinute ? new SecondaryLimits(secondaryPointsPerMinute) : undefined,
@@ -50,7 +50,7 @@ export async function createWorld(options: GithubSimulatorOptions, changed: () =
     runnerGroups: options.runnerGroups ?? [1],
     appInstallation: app,
     listLagMs: options.listLagMs ?? 0,
-    jitConfigs: [],
+    secrets: [],
     changed,
   };
 }

@@ -109,6 +109,7 @@ export interface JobRecord {
   startedAt: number | null;
   completedAt: number | null;
   runnerName: string | null;
+  cancelRequested: boolean;
   lost: boolean;
 }
 

@@ -14,7 +14,7 @@ export type { GithubSimulator, GithubSimulatorOptions } from './simulator-api.js
 /** Starts a simulated GitHub on this machine. */
 export async function startGithubSimulator(options: GithubSimulatorOptions): Promise<GithubSimulator> {
   const watchers = new Watchers<SimulatorState>(() => presentState(world));
-  const world = await createWorld(options, () => watchers.changed());
+  const world = createWorld(options, () => watchers.changed());
   const { runs, faults, dispatcher, site } = world;
   const app = fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
   let requestShutdown = () => {};
@@ -41,7 +41,7 @@ export async function startGithubSimulator(options: GithubSimulatorOptions): Pro
     clearFaults: () => faults.clear(),
     state: () => presentState(world),
     until: (wanted, timeoutMs = 10_000) => watchers.until(wanted, timeoutMs),
-    secrets: () => [...world.jitConfigs],
+    secrets: () => [...world.secrets],
     shutdownRequested,
     async close() {
       dispatcher.stop();

@@ -25,7 +25,7 @@ export interface World {
   appInstallation?: { appId: number; installationId: number };
   /** Newly registered runners are missing from lists for so long. */
   listLagMs: number;
-  /** Every JIT configuration that was handed out, for a search for leaks. */
-  jitConfigs: string[];
+  /** Every JIT configuration that was handed out and the secret in it, for a search for leaks. */
+  secrets: string[];
   changed: () => void;
 }

@@ -1,30 +1,23 @@
-import type { Ajv, ErrorObject } from 'ajv';
-import { OpenAPIBackend } from 'openapi-backend';
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { ContractViolation } from '../model.js';
-import { loadDescription } from './cut-openapi.js';
-import type { DescribedOperation } from './description.js';
+import { schemaBase, type DescribedOperation, type Json, type JsonObject } from './description.js';
+import { loadDescription } from './load-description.js';
 import type { OperationId } from './operations.js';
 
-/** An operation as GitHub describes it, e.g. `GET /repos/{owner}/{repo}`. */
-export interface Operation {
+export interface Operation extends DescribedOperation {
   id: OperationId;
-  method: string;
-  /** With its parameters in braces. */
-  path: string;
-  documentationUrl: string;
 }
 
 export interface RestRequest {
-  method: string;
-  path: string;
+  path: Record<string, string>;
   query: Record<string, string>;
-  headers: Record<string, string | string[] | undefined>;
+  /** Undefined when the request has none. */
   body: unknown;
 }
 
 export interface Answer {
   status: number;
-  /** Absent for a status without one. */
+  /** Undefined for a status without one. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -32,41 +25,31 @@ export interface Answer {
 /** Holds requests and answers to GitHub's own OpenAPI description, and remembers what it does not allow. */
 export class Contract {
   readonly violations: ContractViolation[] = [];
-  readonly operations: Operation[] = [];
-  readonly #described = new Map<OperationId, DescribedOperation>();
+  readonly operations: readonly Operation[];
+  readonly #bodies: Ajv;
+  readonly #parameters: Ajv;
+  readonly #compiled = new Map<string, ValidateFunction>();
 
-  private constructor(private readonly api: OpenAPIBackend) {
-    for (const { operationId, method, path, externalDocs, responses } of api.router.getOperations()) {
-      const id = operationId as OperationId;
-      const documentationUrl = externalDocs?.url ?? 'https://docs.github.com/rest';
-      this.operations.push({ id, method: method.toUpperCase(), path, documentationUrl });
-      this.#described.set(id, { operationId: id, responses: responses as DescribedOperation['responses'] });
-    }
-  }
-
-  static async load(): Promise<Contract> {
-    const api = new OpenAPIBackend({
-      definition: loadDescription(),
-      // The cut holds JSON Schema's `null` type, which a check of OpenAPI 3.0 documents would refuse.
-      quick: true,
-      ajvOpts: { strict: false, allErrors: true, meta: false, validateSchema: false },
-      customizeAjv: addFormats,
-    });
-    return new Contract(await api.init());
-  }
-
-  /** Whether the operation can answer with this status. */
-  describes(operation: Operation, status: number): boolean {
-    return this.#described.get(operation.id)?.responses[status] !== undefined;
+  constructor() {
+    const { operations, schemas } = loadDescription();
+    this.operations = operations as Operation[];
+    this.#bodies = createAjv(schemas, {});
+    // In an address everything is text: "7" has to pass as a number.
+    this.#parameters = createAjv(schemas, { coerceTypes: true });
   }
 
   /** What GitHub's description has against the request; empty when nothing. */
-  checkRequest(operation: Operation, request: RestRequest): string[] {
-    const result = this.api.validator.validateRequest(
-      { ...request, headers: definedOnly(request.headers), body: request.body },
-      operation.id,
-    );
-    const errors = describeErrors(result.errors);
+  checkRequest(operation: Operation, { path, query, body }: RestRequest): string[] {
+    const { id } = operation;
+    const errors = this.#validate(this.#parameters, `${id} parameters`, () => parametersSchema(operation), {
+      path: { ...path },
+      query: { ...query },
+    });
+    const described = operation.body;
+    if (described && body === undefined && described.required) errors.push('/body is missing');
+    if (described && body !== undefined) {
+      errors.push(...this.#validate(this.#bodies, `${id} body`, () => described.schema, body));
+    }
     if (errors.length > 0) this.#record(operation, 'request', errors);
     return errors;
   }
@@ -78,20 +61,28 @@ export class Contract {
     return errors;
   }
 
-  /** Records a request that no operation in use takes. */
-  refuse(method: string, path: string): void {
+  /** Records a request that none of the operations takes. */
+  recordUnknown(method: string, path: string): void {
     const errors = ['the simulated GitHub has no such operation'];
     this.violations.push({ at: Date.now(), route: `${method} ${path}`, direction: 'request', errors });
   }
 
-  #answerErrors(operation: Operation, status: number, body: unknown): string[] {
-    const response = this.#described.get(operation.id)?.responses[status];
-    if (!response) return [`status ${status} is neither described nor listed as undescribed`];
-    if (!response.content) return body === undefined ? [] : [`status ${status} has no body`];
+  #answerErrors({ id, answers }: Operation, status: number, body: unknown): string[] {
+    const schema = answers[status];
+    if (schema === undefined) return [`status ${status} is neither described nor listed as undescribed`];
+    if (schema === null) return body === undefined ? [] : [`status ${status} has no body`];
     if (body === undefined) return [`status ${status} has a body`];
-    // As it will be on the wire: without undefined members, with dates as text.
+    // As it is on the wire: without undefined members.
     const sent: unknown = JSON.parse(JSON.stringify(body));
-    return describeErrors(this.api.validator.validateResponse(sent, operation.id, status).errors);
+    return this.#validate(this.#bodies, `${id} ${status}`, () => schema, sent);
+  }
+
+  /** Compiled at the first use: all of them would cost half a second at each start. */
+  #validate(ajv: Ajv, key: string, schema: () => Json, data: unknown): string[] {
+    const validate = this.#compiled.get(key) ?? ajv.compile(schema() as JsonObject);
+    this.#compiled.set(key, validate);
+    if (validate(data)) return [];
+    return (validate.errors ?? []).map(describeError);
   }
 
   #record({ method, path }: Operation, direction: 'request' | 'response', errors: string[], status?: number) {
@@ -99,25 +90,31 @@ export class Contract {
   }
 }
 
-function definedOnly(headers: RestRequest['headers']): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(headers).filter((entry) => entry[1] !== undefined)) as Record<
-    string,
-    string | string[]
-  >;
+function createAjv(schemas: JsonObject, options: Options): Ajv {
+  const ajv = new Ajv({ strict: false, allErrors: true, validateSchema: false, ...options });
+  ajv.addFormat('date-time', (text) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)));
+  ajv.addFormat('uri', (text) => URL.canParse(text));
+  ajv.addFormat('email', (text) => text.includes('@'));
+  ajv.addFormat('int64', { type: 'number', validate: Number.isInteger });
+  return ajv.addSchema({ $id: schemaBase, schemas });
 }
 
-/** Names the place and the rule, never the value: a request may carry a secret. */
-function describeErrors(errors: ErrorObject[] | null | undefined): string[] {
-  return (errors ?? []).map(({ instancePath, message, params }) => {
-    const extra = (params as { additionalProperty?: string }).additionalProperty;
-    return `${instancePath || '/'} ${message ?? 'is not valid'}${extra ? ` (${extra})` : ''}`;
-  });
+/** Parameters that are not described are not allowed: GitHub would pass over a misspelt one in silence. */
+function parametersSchema({ parameters }: Operation): Json {
+  const group = (place: string) => {
+    const members = parameters.filter((parameter) => parameter.in === place);
+    return {
+      type: 'object',
+      additionalProperties: false,
+      required: members.filter(({ required }) => required).map(({ name }) => name),
+      properties: Object.fromEntries(members.map(({ name, schema }) => [name, schema])),
+    };
+  };
+  return { type: 'object', properties: { path: group('path'), query: group('query') } };
 }
 
-function addFormats(ajv: Ajv): Ajv {
-  const isTime = (text: string) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text));
-  return ajv
-    .addFormat('date-time', isTime)
-    .addFormat('uri', (text) => URL.canParse(text))
-    .addFormat('email', (text) => text.includes('@'));
+/** Names the place and the rule, never the value, which may be a secret. */
+function describeError({ instancePath, message = 'is not valid', params }: ErrorObject) {
+  const { additionalProperty } = params as { additionalProperty?: string };
+  return `${instancePath || '/'} ${message}${additionalProperty ? `: ${additionalProperty}` : ''}`;
 }

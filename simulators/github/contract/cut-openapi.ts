@@ -1,92 +1,131 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import type { DescribedOperation, Description, Json, JsonObject } from './description.js';
+import {
+  schemaBase,
+  type DescribedOperation,
+  type Description,
+  type Json,
+  type JsonObject,
+} from './description.js';
 import { operationIds } from './operations.js';
-import { addUndescribedStatuses } from './undescribed-statuses.js';
 
-/**
- * GitHub's OpenAPI description, cut to the operations in use: 13 MB become 0.4. The cut is kept under
- * `node_modules/.cache` and made again when the description or the selection changes.
- */
-export function loadDescription(): Description {
-  const folder = dirname(createRequire(import.meta.url).resolve('@octokit/openapi/package.json'));
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const recipe = createHash('sha256').update(JSON.stringify([operationIds, String(cut)]));
-  const cacheFolder = join(folder, '..', '..', '.cache', 'github-description');
-  const cacheFile = join(cacheFolder, `${version}-${recipe.digest('hex').slice(0, 12)}.json`);
-  const cached = readIfPresent(cacheFile);
-  if (cached) return addUndescribedStatuses(JSON.parse(cached) as Description);
-
-  const full = JSON.parse(
-    readFileSync(join(folder, 'generated', 'api.github.com.json'), 'utf8'),
-  ) as Description;
-  const description = cut(full);
-  try {
-    mkdirSync(cacheFolder, { recursive: true });
-    // By rename, since several test processes may do this at once.
-    writeFileSync(`${cacheFile}.${process.pid}`, JSON.stringify(description));
-    renameSync(`${cacheFile}.${process.pid}`, cacheFile);
-  } catch {
-    // A read-only node_modules costs a quarter of a second at each start, no more.
-  }
-  return addUndescribedStatuses(description);
+/** The parts of an OpenAPI 3.0 document that the cut reads. */
+export interface OpenApiDocument {
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components: Record<string, JsonObject>;
 }
 
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+interface OpenApiOperation {
+  operationId: string;
+  externalDocs?: { url: string };
+  parameters?: Json[];
+  requestBody?: Json;
+  responses: Record<string, Json>;
 }
 
-function cut(full: Description): Description {
-  const paths: Description['paths'] = {};
-  for (const [path, methods] of Object.entries(full.paths)) {
-    for (const [method, operation] of Object.entries(methods)) {
-      if (!operationIds.some((id) => id === operation.operationId)) continue;
-      paths[path] = {
-        ...paths[path],
-        [method]: tidy(operation as unknown as Json) as unknown as DescribedOperation,
-      };
-    }
-  }
-  const components: JsonObject = {};
-  const pending: Json[] = [paths as unknown as Json];
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema: Json;
+}
+
+interface WithContent {
+  required?: boolean;
+  content?: Record<string, { schema: Json }>;
+}
+
+const referencePrefix = '#/components/';
+const newPrefix = `${schemaBase}#/schemas/`;
+
+/** Cuts GitHub's whole description, 13 MB of JSON, to the operations in use. */
+export function cutOpenApi(document: OpenApiDocument): Description {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { operationId }]) => operationIds.some((id) => id === operationId))
+      .map(([method, operation]) => cutOperation(document, path, method, operation)),
+  );
+  const schemas: JsonObject = {};
+  const pending: Json[] = operations.flatMap(({ parameters, body, answers }) => [
+    ...parameters.map(({ schema }) => schema),
+    body?.schema ?? null,
+    ...Object.values(answers),
+  ]);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (const reference of references(node)) {
-      const [, , kind = '', name = ''] = reference.split('/');
-      const group = (components[kind] ??= {}) as JsonObject;
-      if (name in group) continue;
-      group[name] = tidy((full.components[kind] as JsonObject)[name] ?? null);
-      pending.push(group[name]);
+    for (const name of schemaNames(node)) {
+      if (name in schemas) continue;
+      schemas[name] = toJsonSchema(document.components.schemas?.[name] ?? null);
+      pending.push(schemas[name]);
     }
   }
-  return { openapi: full.openapi, info: full.info, paths, components };
+  return { operations, schemas };
 }
 
-function references(node: Json): string[] {
+function cutOperation(
+  document: OpenApiDocument,
+  path: string,
+  method: string,
+  operation: OpenApiOperation,
+): DescribedOperation {
+  const content = (node: Json) => resolve(document, node) as WithContent;
+  const schemaOf = ({ content: types }: WithContent) =>
+    toJsonSchema(types?.['application/json']?.schema ?? null);
+  const parameters = (operation.parameters ?? []).map((node) => {
+    const { name, in: place, required = false, schema } = resolve(document, node) as unknown as Parameter;
+    return { name, in: place, required, schema: toJsonSchema(schema) };
+  });
+  const answers = Object.entries(operation.responses).map(([status, node]) => [
+    status,
+    schemaOf(content(node)),
+  ]);
+  const body = operation.requestBody && content(operation.requestBody);
+  return {
+    id: operation.operationId,
+    method: method.toUpperCase(),
+    path,
+    documentationUrl: operation.externalDocs?.url ?? 'https://docs.github.com/rest',
+    parameters,
+    ...(body && { body: { required: body.required ?? false, schema: schemaOf(body) } }),
+    answers: Object.fromEntries(answers) as Record<string, Json>,
+  };
+}
+
+function resolve(document: OpenApiDocument, node: Json): Json {
+  const reference = (node as { $ref?: string }).$ref;
+  if (reference === undefined) return node;
+  const [kind = '', name = ''] = reference.slice(referencePrefix.length).split('/');
+  return document.components[kind]?.[name] ?? null;
+}
+
+function schemaNames(node: Json): string[] {
   if (node === null || typeof node !== 'object') return [];
-  if (Array.isArray(node)) return node.flatMap(references);
+  if (Array.isArray(node)) return node.flatMap(schemaNames);
   return Object.entries(node).flatMap(([key, value]) =>
-    key === '$ref' && typeof value === 'string' ? [value] : references(value),
+    key === '$ref' && typeof value === 'string' ? [value.slice(newPrefix.length)] : schemaNames(value),
   );
 }
 
-const isProse = (key: string) => ['title', 'example', 'examples'].includes(key) || key.startsWith('x-');
+const proseKeywords = [
+  'title',
+  'description',
+  'example',
+  'examples',
+  'default',
+  'deprecated',
+  'externalDocs',
+];
+const isProse = (key: string) => proseKeywords.includes(key) || key.startsWith('x-');
 
-/** Drops what validation does not read, and writes `nullable` in the way that a JSON Schema validator knows. */
-function tidy(node: Json, isPropertyMap = false): Json {
+/** OpenAPI's dialect as JSON Schema: `nullable` becomes a type; what validation does not read is dropped. */
+function toJsonSchema(node: Json, isPropertyMap = false): Json {
   if (node === null || typeof node !== 'object') return node;
-  if (Array.isArray(node)) return node.map((item) => tidy(item));
-  const kept = Object.entries(node).filter(([key]) => isPropertyMap || !isProse(key));
-  const tidied = Object.fromEntries(
-    kept.map(([key, value]) => [key, tidy(value, key === 'properties' && !isPropertyMap)]),
+  if (Array.isArray(node)) return node.map((item) => toJsonSchema(item));
+  const kept = Object.entries(node).filter(([key]) => isPropertyMap || !(isProse(key) || key === 'nullable'));
+  const schema = Object.fromEntries(
+    kept.map(([key, value]) => {
+      if (key === '$ref' && typeof value === 'string') return [key, newPrefix + value.split('/').at(-1)];
+      return [key, toJsonSchema(value, key === 'properties' && !isPropertyMap)];
+    }),
   );
-  if (isPropertyMap || tidied.nullable !== true) return tidied;
-  const schema = Object.fromEntries(Object.entries(tidied).filter(([key]) => key !== 'nullable'));
+  if (isPropertyMap || node.nullable !== true) return schema;
   if (typeof schema.type !== 'string') return { anyOf: [schema, { type: 'null' }] };
   if (Array.isArray(schema.enum)) schema.enum = [...schema.enum, null];
   return { ...schema, type: [schema.type, 'null'] };

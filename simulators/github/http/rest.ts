@@ -18,7 +18,7 @@ export function serveRest(app: FastifyInstance, world: World): void {
     });
   }
   app.setNotFoundHandler((request, reply) => {
-    world.contract.refuse(request.method, new URL(request.url, world.site.apiUrl).pathname);
+    world.contract.recordUnknown(request.method, new URL(request.url, world.site.apiUrl).pathname);
     void reply.code(404).send({ message: 'Not Found', documentation_url: 'https://docs.github.com/rest' });
   });
 }
@@ -76,14 +76,9 @@ function work(world: World, operation: Operation, request: FastifyRequest, ident
   const params = request.params as Record<string, string>;
   const url = new URL(request.url, world.site.apiUrl);
   const body = parseBody(request.body);
-  const errors = world.contract.checkRequest(operation, {
-    method: operation.method,
-    path: url.pathname,
-    query: request.query as Record<string, string>,
-    headers: request.headers,
-    body,
-  });
-  if (errors.length > 0) throw refuse(world, operation, errors);
+  const query = request.query as Record<string, string>;
+  const errors = world.contract.checkRequest(operation, { path: params, query, body });
+  if (errors.length > 0) throw refuse(operation, errors);
   const { owner, repo } = world.site;
   const elsewhere =
     (params.owner ?? params.org ?? owner).toLowerCase() !== owner.toLowerCase() ||
@@ -93,8 +88,8 @@ function work(world: World, operation: Operation, request: FastifyRequest, ident
 }
 
 /** GitHub answers such a request with 422 where it has that; elsewhere it is a fault of the client's that must show. */
-function refuse(world: World, operation: Operation, errors: string[]): GithubError {
-  const status = world.contract.describes(operation, 422) ? 422 : 500;
+function refuse(operation: Operation, errors: string[]): GithubError {
+  const status = 422 in operation.answers ? 422 : 500;
   return new GithubError(status, `Invalid request.\n\n${errors.join('\n')}`);
 }
 

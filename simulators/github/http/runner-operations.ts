@@ -59,7 +59,7 @@ export function generateJitConfig(world: World, scope: RunnerScope, { body }: Ca
   const { apiUrl, htmlUrl, owner } = world.site;
   const page = scope === 'repository' ? `${htmlUrl}/${fullName(world.site)}` : `${htmlUrl}/${owner}`;
   const jitConfig = encodeJitConfig(runner, apiUrl, page, workFolder);
-  world.jitConfigs.push(jitConfig);
+  world.secrets.push(jitConfig, runner.clientId);
   world.changed();
   const permission = scope === 'repository' ? 'administration' : 'organization_self_hosted_runners';
   return {

@@ -36,6 +36,7 @@ function presentJobRecord(job: Job): JobRecord {
     startedAt: job.startedAt,
     completedAt: job.completedAt,
     runnerName: job.runnerName,
+    cancelRequested: job.cancelRequested,
     lost: job.lost,
   };
 }

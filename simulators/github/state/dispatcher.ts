@@ -170,7 +170,11 @@ export class Dispatcher {
   /** GitHub cancels a job that takes longer than its workflow allows. */
   #limit(job: Job): void {
     if (!job.spec.timeoutMinutes) return;
-    setTimeout(() => (job.cancelRequested = true), job.spec.timeoutMinutes * 60_000).unref();
+    const cancel = () => {
+      job.cancelRequested = true;
+      this.changed();
+    };
+    setTimeout(cancel, job.spec.timeoutMinutes * 60_000).unref();
   }
 
   /** From now on the runner has to poll or to renew within its time. */
