@@ -34,8 +34,11 @@ export interface RunnerEventActivities {
 
 /** Registration and hand-over are one activity, so that the JIT configuration never enters a history. */
 export interface RegistrationActivities {
-  /** Errors: RunnerNameTaken, GithubUnauthorized, GithubRateLimited, GithubUnavailable, ContainerLost. */
-  registerRunner(input: { name: string; runnerName: string; labels: string[] }): Promise<{ runnerId: number }>;
+  /**
+   * `mayExist`: an earlier, failed call may have registered the name, so GitHub is asked for it first.
+   * Errors: RunnerNameTaken, GithubUnauthorized, GithubRateLimited, GithubUnavailable, ContainerLost.
+   */
+  registerRunner(input: { name: string; runnerName: string; labels: string[]; mayExist: boolean }): Promise<{ runnerId: number }>;
 }
 
 export interface LogActivities {

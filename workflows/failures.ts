@@ -46,6 +46,13 @@ export function failureType(error: unknown): FailureType | 'Timeout' | 'Unknown'
   return 'Unknown';
 }
 
+/** How long the other side asked us to wait, where it said so; else 0. */
+export function retryAfterMs(error: unknown): number {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  // A number of milliseconds once it has been through the server.
+  return cause instanceof ApplicationFailure && typeof cause.nextRetryDelay === 'number' ? cause.nextRetryDelay : 0;
+}
+
 /** The sentence behind an activity's failure. */
 export function failureMessage(error: unknown): string {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;

@@ -94,7 +94,7 @@ export interface RunnerState {
   /** Grows with each report, so that a late one is recognised: signals may overtake each other. */
   version: number;
   /** Last trouble, in a sentence, and its failure type. */
-  trouble?: { type: string; message: string };
+  trouble?: { type: string; message: string; retryAfterMs?: number };
 }
 
 /** The whole life of a runner: the result of its workflow. */

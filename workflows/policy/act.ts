@@ -15,10 +15,13 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
       state.totals.created += 1;
       state.runners[action.name] = newPoolRunner(newRunner(state, action, now));
       return;
-    case 'adopt':
-      // Keeps a slot and a place in the count until its workflow has looked at it and reports its phase.
-      state.runners[action.name] = newPoolRunner(newRunner(state, action, now));
+    case 'adopt': {
+      // Keeps a slot and a place in the count until its workflow has looked at it and reports its phase. What it
+      // was made from is not known, so it is replaced in its turn like any other that is outdated.
+      const runner = { ...newRunner(state, action, now), system: 'unknown' };
+      state.runners[action.name] = { ...newPoolRunner(runner), adopting: true };
       return;
+    }
     case 'activate':
       must(state, action.name).activationsSent += 1;
       return;
@@ -38,7 +41,7 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
   }
 }
 
-export function newRunner(state: PoolState, { name, slot }: { name: string; slot: number }, now: number): RunnerState {
+function newRunner(state: PoolState, { name, slot }: { name: string; slot: number }, now: number): RunnerState {
   const config = effectiveConfig(state);
   return {
     name,

@@ -15,6 +15,8 @@ export const limits = {
   /** First pause after a failed creation or a runner that ended early; doubles up to the longest. */
   firstPauseMs: 5_000,
   longestPauseMs: 300_000,
+  /** GitHub refused a registration although its lists can be read: try again after this. */
+  registrationPauseMs: 60_000,
   /** Failures older than this no longer lengthen the pause. */
   failuresForgottenAfterMs: 900_000,
   /** Names of removed containers are remembered this long. */

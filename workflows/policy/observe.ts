@@ -9,7 +9,7 @@ export function noteRunner(state: PoolState, report: RunnerState, now: number): 
   const known = state.runners[report.name];
   if (!known && state.graves[report.name] !== undefined) return;
   if (known && report.version <= known.version) return;
-  const runner: PoolRunner = known ? { ...known, ...report } : newPoolRunner(report);
+  const runner: PoolRunner = known ? { ...known, ...report, adopting: false } : newPoolRunner(report);
   if (report.endReason === undefined) delete runner.endReason;
   // A declined end that was not forced is over: the runner serves its job and ends by itself.
   if (known && report.endsRefused > known.endsRefused && !known.endForced) delete runner.mustEnd;
@@ -23,6 +23,7 @@ export function newPoolRunner(report: RunnerState): PoolRunner {
     ...report,
     activationsSent: report.activationsFailed,
     endsSent: report.endsRefused,
+    adopting: false,
     endForced: false,
     absentLooks: 0,
     githubBusy: false,
@@ -72,6 +73,11 @@ function noteEnd(state: PoolState, runner: PoolRunner, now: number): void {
       return;
     case 'runner-exited':
     case 'runner-deprecated':
+      // A job can kill its own runner; it must not be able to pause the pool by that.
+      if (runner.job) {
+        state.totals.interrupted += 1;
+        return;
+      }
       state.totals.failed += 1;
       noteFailure(state.activation, why, now);
       return;

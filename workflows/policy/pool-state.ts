@@ -10,6 +10,8 @@ import type {
 export interface PoolRunner extends RunnerState {
   activationsSent: number;
   endsSent: number;
+  /** Taken over, and not heard of yet: it may be registered. */
+  adopting: boolean;
   /** It was told to end even under a job. */
   endForced: boolean;
   /** An order from outside the planner (cleanup, recycle) that the next plan carries out. */

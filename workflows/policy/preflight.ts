@@ -4,7 +4,8 @@ import type { Backoff, PoolState } from './pool-state.js';
 /** Why no container may be made now; null when one may. */
 export function creationHold(state: PoolState, census: Census, now: number): string | null {
   if (!state.host.ok) return `the host does not answer: ${state.host.reason}`;
-  if (state.hostReport?.full) return state.hostReport.full;
+  if (!state.hostReport) return 'the host has not been looked at yet';
+  if (state.hostReport.full) return state.hostReport.full;
   const pause = pauseOf(state.creation, now);
   if (pause) return `containers fail to start, ${pause}`;
   // Containers that can't be torn down must not pile up behind ever new ones.
@@ -16,7 +17,10 @@ export function creationHold(state: PoolState, census: Census, now: number): str
 /** Why no runner may be registered now; null when one may. */
 export function registrationHold(state: PoolState, now: number): string | null {
   if (!state.host.ok) return `the host does not answer: ${state.host.reason}`;
-  if (!state.github.ok) return `GitHub: ${state.github.reason}`;
+  if (!state.hostReport) return 'the host has not been looked at yet';
+  if (!state.registrations) return 'GitHub has not been looked at yet';
+  const tryAgain = !state.github.ok && state.github.retryAt !== undefined && now >= state.github.retryAt;
+  if (!state.github.ok && !tryAgain) return `GitHub: ${state.github.reason}`;
   const pause = pauseOf(state.activation, now);
   return pause ? `runners end before any job, ${pause}` : null;
 }

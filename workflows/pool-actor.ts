@@ -1,0 +1,116 @@
+import {
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { GithubActivities } from '../activities/contract.js';
+import { activateSignal, endSignal, reportSignal } from './messages.js';
+import { runnerWorkflowId, sharedTaskQueue } from './model.js';
+import { noteAction } from './policy/act.js';
+import type { Action } from './policy/plan.js';
+import { effectiveConfig, type PoolState } from './policy/pool-state.js';
+import type { RunnerInput, runnerWorkflow } from './runner.js';
+
+const github = proxyActivities<GithubActivities>({
+  taskQueue: sharedTaskQueue,
+  startToCloseTimeout: '60 s',
+  retry: { maximumAttempts: 3 },
+});
+
+/** Most actions a round: what is left over is planned again, from what is true by then. */
+const roundCap = 32;
+
+/** Carries out what was planned. A failure of one action is noted and never keeps the others back. */
+export class PoolActor {
+  constructor(
+    private readonly state: PoolState,
+    private readonly changed: () => void,
+  ) {}
+
+  async carryOut(actions: Action[]): Promise<void> {
+    const round = actions.slice(0, roundCap);
+    // Written down before the first await: the next plan must not order the same again.
+    for (const action of round) noteAction(this.state, action, Date.now());
+    await Promise.all(round.map((action) => this.tryOne(action)));
+  }
+
+  private async tryOne(action: Action): Promise<void> {
+    try {
+      await this.one(action);
+    } catch (error) {
+      log.warn('action failed', { action, error });
+      if (action.do !== 'deregister') this.forget(action.name);
+    }
+  }
+
+  /** The runner's workflow is not there: what is left of it on the host is found by the next look. */
+  private forget(name: string): void {
+    if (this.state.runners[name]) delete this.state.runners[name];
+    this.changed();
+  }
+
+  private async one(action: Action): Promise<void> {
+    log.info(`${action.do}`, { ...action });
+    switch (action.do) {
+      case 'create':
+        return await this.start(action.name, false);
+      case 'adopt':
+        return await this.start(action.name, true);
+      case 'activate': {
+        const { labels, jobTimeoutMs } = effectiveConfig(this.state);
+        return await this.runner(action.name).signal(activateSignal, { labels, jobTimeoutMs });
+      }
+      case 'end': {
+        const { reason, force, detail } = action;
+        return await this.runner(action.name).signal(endSignal, { reason, force, detail });
+      }
+      case 'deregister': {
+        const { runnerName, runnerId } = action;
+        await github.removeRunner({ runnerName, runnerId, ended: false });
+        return;
+      }
+    }
+  }
+
+  private async start(name: string, adopt: boolean): Promise<void> {
+    const runner = this.state.runners[name];
+    if (!runner) return;
+    const { host, labels, jobTimeoutMs, runnerStartupTimeoutMs, githubServerUrl } = effectiveConfig(this.state);
+    const input: RunnerInput = {
+      host,
+      runner: { ...stripped(runner), labels: adopt ? labels : [] },
+      adopt,
+      jobTimeoutMs,
+      runnerStartupTimeoutMs,
+      githubServerUrl,
+    };
+    try {
+      await startChild<typeof runnerWorkflow>('runnerWorkflow', {
+        args: [input],
+        workflowId: runnerWorkflowId(host, name),
+        taskQueue: sharedTaskQueue,
+        // A runner outlives the pool's run, and the pool itself.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        workflowIdReusePolicy: adopt ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        staticSummary: `${host} ${name}`,
+      });
+    } catch (error) {
+      if (!adopt || !(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
+      // It lives; this pool has only forgotten it.
+      await this.runner(name).signal(reportSignal);
+    }
+  }
+
+  private runner(name: string) {
+    return getExternalWorkflowHandle(runnerWorkflowId(this.state.config.host, name));
+  }
+}
+
+function stripped(runner: RunnerInput['runner']): RunnerInput['runner'] {
+  const { name, slot, runnerName, phase, phaseSince, createdAt, system, containerGone, activationsFailed, endsRefused, version } =
+    runner;
+  return { name, slot, runnerName, phase, phaseSince, createdAt, system, labels: [], containerGone, activationsFailed, endsRefused, version };
+}

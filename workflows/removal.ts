@@ -1,0 +1,48 @@
+import { log, sleep } from '@temporalio/workflow';
+import { failureMessage, failureType } from './failures.js';
+import type { RunnerActivities } from './runner-activities.js';
+import type { RunnerLife } from './runner-life.js';
+
+/** A registration that GitHub calls busy although its container is gone: seen to last for hours (runner#3737). */
+const debtPauseMs = { first: 10_000, longest: 600_000 };
+
+/**
+ * Clears away a runner's container and registration, side by side. Nothing here gives up: a host that is down or a
+ * GitHub that does not answer is waited for. The place in the pool is free from the first report on.
+ */
+export async function removeEverything(life: RunnerLife, activities: RunnerActivities, registered: boolean): Promise<void> {
+  life.move('removing');
+  await Promise.all([removeContainer(life, activities), registered ? removeRegistration(life, activities) : undefined]);
+  life.move('removed');
+  await life.reported();
+}
+
+async function removeContainer(life: RunnerLife, activities: RunnerActivities): Promise<void> {
+  const { name, runnerName, endReason, endDetail } = life.state;
+  const note = endDetail ? `${endReason}: ${endDetail}` : `${endReason}`;
+  try {
+    life.logs = (await activities.keepLogs({ name, runnerName, note }))?.path;
+  } catch (error) {
+    log.warn('logs are lost', { runner: runnerName, reason: failureMessage(error) });
+  }
+  await activities.destroyContainer({ name, reason: note });
+  life.state.containerGone = true;
+  life.report();
+}
+
+/** What can't be removed yet is a debt: it is retried, and holds no place in the pool. */
+async function removeRegistration(life: RunnerLife, activities: RunnerActivities): Promise<void> {
+  const { runnerName, runnerId } = life.state;
+  for (let pause = debtPauseMs.first; ; pause = Math.min(pause * 2, debtPauseMs.longest)) {
+    try {
+      const answer = await activities.removeRunnerPatiently({ runnerName, runnerId, ended: true });
+      if (answer !== 'busy') return;
+      life.state.trouble = { type: 'RegistrationBusy', message: 'GitHub still calls this runner busy: its registration is removed later' };
+    } catch (error) {
+      // A token that GitHub refuses may be replaced: the debt stays until then.
+      life.state.trouble = { type: failureType(error), message: failureMessage(error) };
+    }
+    life.report();
+    await sleep(pause);
+  }
+}
