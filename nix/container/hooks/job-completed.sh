@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Run by the runner after a job, as its user. Says in the job's own log what its author can't see otherwise.
+# It never fails either.
+set +e
 
-here=$(dirname "${BASH_SOURCE[0]}")
+here=${BASH_SOURCE[0]%/*}
 # shellcheck source=nix/container/libexec/cgroups
 source "$here/../libexec/cgroups"
 
