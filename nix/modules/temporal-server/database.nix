@@ -29,11 +29,6 @@ in
           ensureDBOwnership = true;
         }
       ];
-      # temporal_visibility is not named after its user, so ensureDBOwnership leaves it out.
-      initialScript = pkgs.writeText "temporal-visibility.sql" ''
-        CREATE ROLE temporal LOGIN;
-        CREATE DATABASE temporal_visibility OWNER temporal;
-      '';
     };
     services.postgresqlBackup = {
       enable = lib.mkDefault true;
@@ -43,10 +38,23 @@ in
       ];
     };
 
-    systemd.services.temporal-schema = {
-      description = "Schema of the Temporal databases";
+    # ensureDBOwnership gives a user the one database that has its name.
+    systemd.services.temporal-database = {
+      description = "Owner of the Temporal visibility database";
       requires = [ "postgresql.target" ];
       after = [ "postgresql.target" ];
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        User = "postgres";
+        ExecStart = "${config.services.postgresql.package}/bin/psql --no-psqlrc --command 'ALTER DATABASE temporal_visibility OWNER TO temporal'";
+      };
+    };
+
+    systemd.services.temporal-schema = {
+      description = "Schema of the Temporal databases";
+      requires = [ "temporal-database.service" ];
+      after = [ "temporal-database.service" ];
       path = [ config.services.temporal.package ];
       environment = {
         SQL_PLUGIN = "postgres12_pgx";

@@ -3,7 +3,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.runner-temporal-server;
-  tls = cfg.tls.certificateFile != null;
+  tls = !lib.elem null (lib.attrValues cfg.tls);
 
   store = databaseName: maxConns: {
     sql = {
