@@ -161,6 +161,7 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
           if (!(await exists(conf))) throw containerLost(conf);
           const args = ['start', name];
           const result = await run(args, timeouts.startMs, signal);
+          if (result.exitCode !== 0 && !(await exists(conf))) throw containerLost(conf);
           if (result.exitCode !== 0)
             throw failure('ContainerStartFailed', describeExit(command(args), result));
           const events = await awaitEvents({ runtimeDir, name, until: ['booted'], signal });

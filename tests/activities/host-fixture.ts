@@ -1,7 +1,9 @@
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { execa } from 'execa';
-import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runtimePaths } from '../../activities/runtime-dir.js';
@@ -11,7 +13,7 @@ const simulator = resolve('simulators/nixos-container');
 export type Host = Awaited<ReturnType<typeof makeHost>>;
 
 /** A host of its own for one test: the simulated nixos-container, with its directories in a temporary one. */
-export async function makeHost(delays = '') {
+export async function makeHost() {
   const dir = await mkdtemp(join(tmpdir(), 'host-test-'));
   const paths = {
     runtimeDir: join(dir, 'runtime'),
@@ -24,14 +26,14 @@ export async function makeHost(delays = '') {
     NIXOS_CONTAINER_SIM_DIR: join(dir, 'sim'),
     CONTAINER_CONF_DIR: paths.confDir,
     CONTAINER_ROOT_DIR: paths.rootDir,
-    NIXOS_CONTAINER_SIM_DELAYS: delays,
   };
-  const exports = Object.entries(env).map(([key, value]) => `export ${key}='${value}'\n`);
-  await writeFile(
-    paths.nixosContainer,
-    `#!/bin/sh\n${exports.join('')}exec ${simulator}/nixos-container "$@"\n`,
-  );
-  await chmod(paths.nixosContainer, 0o755);
+  const setDelays = (delays: string) => {
+    const variables = { ...env, NIXOS_CONTAINER_SIM_DELAYS: delays };
+    const exports = Object.entries(variables).map(([key, value]) => `export ${key}='${value}'\n`);
+    const script = `#!/bin/sh\n${exports.join('')}exec ${simulator}/nixos-container "$@"\n`;
+    return writeFile(paths.nixosContainer, script, { mode: 0o755 });
+  };
+  await setDelays('');
   await mkdir(env.NIXOS_CONTAINER_SIM_DIR);
   await mkdir(paths.system);
 
@@ -39,8 +41,16 @@ export async function makeHost(delays = '') {
     dir,
     ...paths,
     nixos: (...args: string[]) => execa(paths.nixosContainer, args),
+    /** Seconds by the simulator's names, e.g. `create=0.2,start=1`. */
+    setDelays,
     setFaults: (faults: { fault: string; container?: string; times?: number }[]) =>
       writeFile(join(env.NIXOS_CONTAINER_SIM_DIR, 'faults.json'), JSON.stringify(faults)),
+    /** Resolves when systemd, so to speak, begins to start a container. */
+    starting: async () => {
+      const watcher = watch(join(env.NIXOS_CONTAINER_SIM_DIR, 'run'));
+      await once(watcher, 'change');
+      watcher.close();
+    },
     /** What the simulator still has: processes, confs, roots, profiles. */
     leftovers: async () => (await execa(`${simulator}/leftovers`, { env, reject: false })).stdout,
     remove: async () => {
@@ -56,7 +66,9 @@ export function activityEnvironment() {
   const environment = new MockActivityEnvironment(undefined, {
     logger: new DefaultLogger('INFO', (entry) => entries.push(entry)),
   });
-  return { environment, logged: () => entries.map(({ level, message }) => `${level} ${message}`) };
+  /** Runs work in the context, with its type. */
+  const run = <T>(work: () => Promise<T>) => environment.run<[], T, () => Promise<T>>(work);
+  return { environment, run, logged: () => entries.map(({ level, message }) => `${level} ${message}`) };
 }
 
 /** Writes an event file as a container does: by rename. */
