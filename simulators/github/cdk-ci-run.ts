@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFolder } from '../stack/project-folder.js';
 import type { JobSpec, WorkflowRunSpec } from './model.js';
 
 /** Roughly how long each of CDK's jobs takes on a warm runner, in seconds; the rest take five minutes. */
@@ -28,11 +28,4 @@ export function cdkCiRun(scale: number): WorkflowRunSpec {
   };
   const duration = (id: string) => Math.round((secondsByJob[id] ?? usualSeconds) * 1000 * scale);
   return { workflow, jobs: jobs.map((job) => ({ ...job, durationMs: duration(job.id) })) };
-}
-
-/** The folder of package.json: the sources and their build lie at different depths below it. */
-function projectFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
 }

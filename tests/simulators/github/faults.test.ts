@@ -13,8 +13,6 @@ beforeEach(async () => {
   simulator = await startGithubSimulator({
     repository: 'cashubtc/cdk',
     tokens: ['token-one', 'token-two'],
-    idleTimeoutMs: 100,
-    busyTimeoutMs: 100,
   });
   rest = restClient(simulator);
 });
@@ -145,19 +143,6 @@ describe('an outage', () => {
       expect([(await rest('GET', repo)).status, await runner.open()]).toEqual([200, 200]);
     },
   );
-
-  test('takes no job from a runner that can’t renew', async () => {
-    const runner = await listening('a');
-    queueOne();
-    const job = await runner.poll();
-    if (typeof job === 'number') throw new Error(`no job: ${job}`);
-    simulator.addFault({ kind: 'outage' });
-    const end = Date.now() + 300;
-    while (Date.now() < end) expect(await runner.renew(job.id)).toBe(503);
-    simulator.clearFaults();
-    expect(await runner.complete(job.id)).toBe(200);
-    expect(simulator.state().jobs).toMatchObject([{ conclusion: 'success', lost: false }]);
-  });
 });
 
 test('a fault that is not one is refused', () => {

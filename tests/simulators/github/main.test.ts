@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
+const main = 'dist/simulators/github/main.js';
 let folder: string;
 
 beforeEach(async () => {
@@ -20,7 +22,8 @@ async function start(
   ...more: string[]
 ): Promise<{ program: ChildProcess; url: string; ended: Promise<unknown> }> {
   const args = ['--repository', 'cashubtc/cdk', '--token-file', join(folder, 'token'), ...more];
-  const program = spawn(process.execPath, ['dist/simulators/github/main.js', ...args], {
+  if (!existsSync(main)) throw new Error(`${main} is missing: npm run build makes it`);
+  const program = spawn(process.execPath, [main, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(program, 'exit');
