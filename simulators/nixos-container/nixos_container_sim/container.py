@@ -62,7 +62,7 @@ class Container:
     def live(self) -> int:
         """The exit code."""
         self._unit.save('activating')
-        os.write(self._ready, b'a')
+        self._tell(b'a')
         if self._start():
             self._boot()
             self._stop.wait(None)
@@ -106,7 +106,7 @@ class Container:
         if self._stop.requested:
             return False
         self._unit.save('active')
-        os.write(self._ready, b'r')
+        self._tell(b'r')
         os.close(self._ready)
         fault = faults.take(self._settings, 'dies', self._unit.name)
         if fault:
@@ -114,6 +114,13 @@ class Container:
             # 0 would disarm the timer.
             signal.setitimer(signal.ITIMER_REAL, max(0.001, float(str(fault.get('seconds', 0)))))
         return True
+
+    def _tell(self, progress: bytes) -> None:
+        """Tells the `start` command, unless that was killed: the container starts all the same."""
+        try:
+            os.write(self._ready, progress)
+        except BrokenPipeError:
+            pass
 
     def _boot(self) -> None:
         """From READY to the end of the runner."""
