@@ -232,7 +232,7 @@ test('tells that a container goes while it boots', async () => {
 test('breaks a start off when the worker shuts down, and takes it up again', async () => {
   const first = containers();
   await first.create();
-  await host.setDelays('start=0.5');
+  await host.setDelays('start=1');
   const starting = host.starting();
   const started = first.start();
   await starting;
