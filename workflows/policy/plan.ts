@@ -85,7 +85,10 @@ function planCreations(state: PoolState, census: Census, activated: number, now:
     held.push(`${wanted} container(s): ${hold}`);
     return [];
   }
-  const count = Math.min(wanted, state.creationAllowance - census.creating.length);
+  const { maxConcurrentJobs, standbyContainers } = census.config;
+  // A whole pool at once, and no more: beyond that the makings only slow each other down.
+  const atOnce = Math.min(state.creationAllowance, maxConcurrentJobs + standbyContainers);
+  const count = Math.min(wanted, atOnce - census.creating.length);
   return nameNew(state, census, Math.max(0, count), now, `${deficit} runner(s) and ${target.standby} on standby are missing ${wanted} container(s)`);
 }
 
