@@ -80,6 +80,7 @@ export interface Evaluated {
 const here = import.meta.dirname;
 const modules = {
   host: ['default.nix', 'monitoring.nix'],
+  machine: ['default.nix', 'monitoring.nix', 'temporal-server', 'wireguard.nix'],
   inside: ['container/inside/default.nix'],
   'temporal-server': ['temporal-server/default.nix'],
 };

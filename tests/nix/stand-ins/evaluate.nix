@@ -8,6 +8,7 @@
 let
   nixpkgsLib = import lib;
   evaluated = nixpkgsLib.evalModules {
+    specialArgs.modulesPath = toString ./modules;
     modules = [
       ./nixos.nix
       { _module.args.pkgs = import ./pkgs.nix nixpkgsLib; }

@@ -55,11 +55,15 @@ in
     age.secrets = freeform;
     boot = {
       enableContainers = bool;
+      initrd = freeform;
+      kernelModules = strings;
+      loader = freeform;
       isContainer = bool;
       tmp.cleanOnBoot = bool;
       kernel.sysctl = option (types.attrsOf types.anything) { };
       kernelPackages = option types.raw { kernel.version = "6.18"; };
     };
+    disko = freeform;
     documentation.enable = option types.bool true;
     environment = {
       systemPackages = packages;
@@ -67,12 +71,20 @@ in
       sessionVariables = option (types.attrsOf types.str) { };
     };
     fonts.fontconfig.enable = option types.bool true;
+    hardware = mkOption {
+      default = { };
+      type = types.submodule {
+        freeformType = types.attrsOf types.anything;
+        options.enableRedistributableFirmware = bool;
+      };
+    };
     networking = {
       hostName = option types.str "host";
       useDHCP = option types.bool true;
       useHostResolvConf = bool;
       nameservers = strings;
       interfaces = freeform;
+      wireguard.interfaces = freeform;
       nftables = {
         enable = bool;
         flushRuleset = bool;
@@ -83,6 +95,8 @@ in
         enable = option types.bool true;
         extraInputRules = lines;
         trustedInterfaces = strings;
+        allowPing = option types.bool true;
+        allowedUDPPorts = option (types.listOf types.port) [ ];
         allowedTCPPorts = option (types.listOf types.port) [ ];
         interfaces = freeform;
       };
@@ -99,14 +113,19 @@ in
         };
       };
     };
+    nixpkgs.hostPlatform = option types.str "x86_64-linux";
     programs = {
+      fish.enable = bool;
       command-not-found.enable = option types.bool true;
       nix-ld = {
         enable = bool;
         libraries = packages;
       };
     };
+    security.sudo.wheelNeedsPassword = option types.bool true;
     services = {
+      openssh = freeform;
+      sysstat = freeform;
       dockerRegistry = freeform;
       journald.extraConfig = lines;
       logrotate.enable = option types.bool true;
@@ -147,6 +166,7 @@ in
         settings = freeform;
       };
     };
+    time.timeZone = option (types.nullOr types.str) null;
     users = {
       mutableUsers = option types.bool true;
       allowNoPasswordLogin = bool;
