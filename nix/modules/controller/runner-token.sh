@@ -20,9 +20,9 @@ write_secret() {
 }
 
 set_token() {
-  local token
+  local token=
   if [ -t 0 ]; then echo 'Paste the token, then Enter (it is not shown):' >&2; fi
-  IFS= read -r -s token || [ -n "$token" ]
+  IFS= read -r -s token || true
   if [[ ! $token =~ ^[A-Za-z0-9_.-]{20,255}$ ]]; then
     echo 'runner-set-token: that is no GitHub token (one line, at least 20 letters, digits, _ . or -); nothing was changed.' >&2
     exit 65
