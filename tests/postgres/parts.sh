@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # work, repository and port come from with-temporal-on-postgres, which shows the versions
-# The parts of with-temporal-on-postgres.
+# shellcheck disable=SC2034,SC2154 # work, repository and port come from the program, which shows the versions
+# The parts of the programs in this folder.
 
 server_version=1.32.1
+program=$(basename "$0")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/cdk-runner-pool
 pids=()
 command_pid=
 
@@ -18,8 +20,8 @@ find_postgres() {
 
 find_temporal_cli() {
   local cli
-  cli=$(command -v "${TEMPORAL_CLI:-temporal}") || {
-    echo 'with-temporal-on-postgres: no Temporal CLI; put it on PATH or set TEMPORAL_CLI' >&2
+  cli=$(PATH=$PATH:$cache/bin command -v "${TEMPORAL_CLI:-temporal}") || {
+    echo "$program: no Temporal CLI; run scripts/setup, put it on PATH or set TEMPORAL_CLI" >&2
     exit 69
   }
   mkdir "$work/bin"
@@ -29,17 +31,17 @@ find_temporal_cli() {
 
 # Four minutes of building the first time, so it is kept by version.
 find_temporal_server() {
-  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/cdk-runner-pool/temporal-server-$server_version
-  if [ ! -x "$cache/temporal-server" ] || [ ! -x "$cache/temporal-sql-tool" ]; then
+  local programs=$cache/temporal-server-$server_version
+  if [ ! -x "$programs/temporal-server" ] || [ ! -x "$programs/temporal-sql-tool" ]; then
     local build=$work/go-bin module=go.temporal.io/server
     echo "Building the Temporal server $server_version; this takes a few minutes once" >&2
     GOBIN=$build go install "$module/cmd/server@v$server_version" "$module/cmd/tools/sql@v$server_version" \
       >"$work/go.log" 2>&1 || give_up go
-    mkdir -p "$cache"
-    mv "$build/server" "$cache/temporal-server"
-    mv "$build/sql" "$cache/temporal-sql-tool"
+    mkdir -p "$programs"
+    mv "$build/server" "$programs/temporal-server"
+    mv "$build/sql" "$programs/temporal-sql-tool"
   fi
-  PATH=$cache:$PATH
+  PATH=$programs:$PATH
 }
 
 # Below 32768: the server keeps its ports in a smallint column.
@@ -64,16 +66,28 @@ background() {
   pids+=("$!")
 }
 
+# As compose has it: by TCP, with a password.
 start_postgres() {
+  install -m 400 -o postgres <(echo "$SQL_PASSWORD") "$work/password"
+  init_postgres --username temporal --pwfile "$work/password" --auth scram-sha-256
+  serve_postgres "$SQL_HOST" -p "$SQL_PORT" -h "$SQL_HOST" -k ''
+}
+
+as_postgres() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
+
+# init_postgres OPTION…
+init_postgres() {
   chmod 711 "$work"
   install -d -o postgres "$work/data"
-  install -m 400 -o postgres <(echo "$SQL_PASSWORD") "$work/password"
-  setpriv --reuid postgres --regid postgres --clear-groups "$postgres_bin/initdb" --pgdata "$work/data" \
-    --username temporal --pwfile "$work/password" --auth scram-sha-256 >"$work/initdb.log" 2>&1 || give_up initdb
-  background postgres INT --reuid postgres --regid postgres --clear-groups "$postgres_bin/postgres" \
-    -D "$work/data" -p "$SQL_PORT" -h "$SQL_HOST" -k ''
-  local attempts=100
-  until "$postgres_bin/pg_isready" --quiet --host "$SQL_HOST" --port "$SQL_PORT"; do
+  as_postgres "$postgres_bin/initdb" --pgdata "$work/data" "$@" >"$work/initdb.log" 2>&1 || give_up initdb
+}
+
+# serve_postgres HOST_OR_SOCKET OPTION…
+serve_postgres() {
+  local host=$1 attempts=100
+  shift
+  background postgres INT --reuid postgres --regid postgres --clear-groups "$postgres_bin/postgres" -D "$work/data" "$@"
+  until "$postgres_bin/pg_isready" --quiet --host "$host" --port "$SQL_PORT"; do
     attempts=$((attempts - 1))
     if [ "$attempts" -eq 0 ] || ! kill -0 "${pids[0]}" 2>/dev/null; then give_up postgres; fi
     sleep 0.1
@@ -98,7 +112,7 @@ start_temporal() {
 }
 
 give_up() {
-  echo "with-temporal-on-postgres: $1 failed:" >&2
+  echo "$program: $1 failed:" >&2
   tail -n 20 "$work/$1.log" | cut -c 1-400 >&2
   exit 70
 }
