@@ -7,6 +7,7 @@ import type { HostContainer, HostReport } from '../workflows/model.js';
 import { slotOf } from '../workflows/policy/names.js';
 import { confPath } from './container-conf.js';
 import type { HostActivities } from './contract.js';
+import type { RunCommand } from './command-runner.js';
 import { diskFull } from './disk-gate.js';
 import { heartbeating } from './heartbeat.js';
 import { describeExit, runCommand } from './run-command.js';
@@ -23,6 +24,8 @@ export interface HostOptions {
   /** Whether the runner workflow of this container name is running. */
   isRunnerOpen: (name: string) => Promise<boolean>;
   commandTimeoutMs?: number;
+  /** What starts the commands; in this process unless given. */
+  runCommand?: RunCommand;
 }
 
 const statusesAtOnce = 4;
@@ -34,10 +37,11 @@ const badLooksTold = 3;
 /** The host as it is: its containers, what is left of some, its disk, and runners whose workflow is gone. */
 export function createHostActivities(options: HostOptions): HostActivities {
   const { nixosContainer, confDir, runtimeDir, rootDir, minFreeBytes, isRunnerOpen } = options;
+  const start = options.runCommand ?? runCommand;
 
   async function run(args: string[], signal: AbortSignal) {
     const command = { program: nixosContainer, args, timeoutMs: options.commandTimeoutMs ?? 30_000, signal };
-    return { command, result: await runCommand(command) };
+    return { command, result: await start(command) };
   }
 
   async function listContainers(signal: AbortSignal): Promise<string[]> {
@@ -122,7 +126,7 @@ export function createHostActivities(options: HostOptions): HostActivities {
 function unavailable(badLooks: number, error: unknown) {
   return failure(
     'HostUnavailable',
-    `The host could not be inspected ${badLooks} times: ${failureMessage(error)}`,
+    `The host could not be inspected ${badLooks} times in a row: ${failureMessage(error)}`,
   );
 }
 
