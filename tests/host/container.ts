@@ -54,22 +54,34 @@ export class Container {
   destroy = () => activity(() => containers.destroyContainer({ name: this.name, reason: 'test' }));
   handOver = (jitConfig: string) => handOver(runtimeDir, this.name, jitConfig);
   read = () => activity(() => events.readRunnerEvents({ name: this.name }));
-  event = (...until: RunnerEventName[]) => activity(() => events.awaitRunnerEvent({ name: this.name, until }));
+  event = (...until: RunnerEventName[]) =>
+    activity(() => events.awaitRunnerEvent({ name: this.name, until }));
 
   /** As the runner's user, which every job is. */
-  asRunner = (script: string) => this.run(script, ['--uid=github-runner', '--working-directory=/var/lib/github-runner']);
+  asRunner = (script: string) => this.run(script, ['--uid=github-runner', '--working-directory=/tmp']);
   /** As root in the container, which every job can become through Docker. */
   asRoot = (script: string) => this.run(script, []);
 
   private async run(script: string, options: string[]): Promise<Shown> {
     const path = '/run/current-system/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
-    const transient = ['--quiet', `--machine=${this.name}`, '--pipe', '--wait', '--collect', `--setenv=PATH=${path}`];
-    const result = await execa('systemd-run', [...transient, '--setenv=NIX_REMOTE=daemon', ...options, 'bash', '-c', script], {
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-      timeout: 60_000,
-    });
+    const transient = [
+      '--quiet',
+      `--machine=${this.name}`,
+      '--pipe',
+      '--wait',
+      '--collect',
+      `--setenv=PATH=${path}`,
+    ];
+    const result = await execa(
+      'systemd-run',
+      [...transient, '--setenv=NIX_REMOTE=daemon', ...options, 'bash', '-c', script],
+      {
+        reject: false,
+        all: true,
+        stdin: 'ignore',
+        timeout: 60_000,
+      },
+    );
     return { exitCode: result.exitCode, output: result.all };
   }
 }

@@ -66,7 +66,12 @@ describeOnTestHost('a real container', () => {
 
   it('keeps the JIT configuration out of the journal, arguments and what others can read', async () => {
     const secret = await readFile(`${runtimeDir}/${container.name}/in/jitconfig`, 'utf8');
-    const { stdout: journal } = await execa('journalctl', ['-D', `${container.root}/var/log/journal`, '-o', 'export']);
+    const { stdout: journal } = await execa('journalctl', [
+      '-D',
+      `${container.root}/var/log/journal`,
+      '-o',
+      'export',
+    ]);
     expect(journal).toContain('Listening for Jobs');
     expect(journal).not.toContain(secret.slice(0, 40));
     expect((await stat(`${runtimeDir}/${container.name}/in/jitconfig`)).mode & 0o777).toBe(0o400);
@@ -78,7 +83,11 @@ describeOnTestHost('a real container', () => {
     try {
       await other.asRoot('systemctl --no-block reboot');
       const events = await other.event('exited');
-      expect(events.exited).toEqual({ at: expect.any(Number), exitCode: -1, serviceResult: 'container-restarted' });
+      expect(events.exited).toEqual({
+        at: expect.any(Number),
+        exitCode: -1,
+        serviceResult: 'container-restarted',
+      });
       expect((await other.asRoot('systemctl is-active github-runner.path')).output).toBe('inactive');
     } finally {
       await other.destroy();
@@ -119,6 +128,8 @@ describeOnTestHost('a real container', () => {
     expect([...paths, profile, `/sys/class/net/ve-${name}`].filter(existsSync)).toEqual([]);
     expect(await readFile('/proc/mounts', 'utf8')).not.toContain(name);
     expect((await execa('machinectl', ['list', '--no-legend'])).stdout).not.toContain(name);
-    expect((await readdir('/sys/fs/cgroup/machine.slice')).filter((entry) => entry.includes(name))).toEqual([]);
+    expect((await readdir('/sys/fs/cgroup/machine.slice')).filter((entry) => entry.includes(name))).toEqual(
+      [],
+    );
   });
 });

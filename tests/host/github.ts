@@ -15,9 +15,19 @@ export async function startInternetGithub() {
   const dir = await mkdtemp(join(tmpdir(), 'github-'));
   const tokenFile = join(dir, 'token');
   await writeFile(tokenFile, token, { mode: 0o400 });
-  const program = ['node', 'dist/simulators/github/main.js', '--repository', repository, '--token-file', tokenFile];
+  const program = [
+    'node',
+    'dist/simulators/github/main.js',
+    '--repository',
+    repository,
+    '--token-file',
+    tokenFile,
+  ];
   const where = ['--host', '203.0.113.10', '--port', String(port), '--exit-with-stdin'];
-  const server = execa('ip', ['netns', 'exec', 'internet', ...program, ...where], { stdin: 'pipe', reject: false });
+  const server = execa('ip', ['netns', 'exec', 'internet', ...program, ...where], {
+    stdin: 'pipe',
+    reject: false,
+  });
   await once(server.stdout, 'data');
   const url = `http://203.0.113.10:${port}`;
 
@@ -43,7 +53,8 @@ export async function startInternetGithub() {
     token,
     tokenFile,
     state,
-    queue: (run: WorkflowRunSpec) => call<{ runId: number; jobs: { id: number; name: string }[] }>('POST', '/_sim/workflow-runs', run),
+    queue: (run: WorkflowRunSpec) =>
+      call<{ runId: number; jobs: { id: number; name: string }[] }>('POST', '/_sim/workflow-runs', run),
     /** One job with a script, for any runner. */
     queueScript: (script: string) =>
       call<{ runId: number }>('POST', '/_sim/workflow-runs', {
