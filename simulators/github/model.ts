@@ -4,7 +4,7 @@
  * `blocked`: its `needs` are not done, and GitHub's API does not know it yet. `waiting`: for a person's approval.
  * The rest are GitHub's own.
  */
-export type JobStatus = 'blocked' | 'waiting' | 'queued' | 'in_progress' | 'completed';
+type JobStatus = 'blocked' | 'waiting' | 'queued' | 'in_progress' | 'completed';
 export type JobConclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
 /** What a runner may report. */
 export type ReportedConclusion = Exclude<JobConclusion, 'skipped'>;

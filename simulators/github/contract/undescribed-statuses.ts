@@ -1,7 +1,7 @@
 import { schemaBase, type Description } from './description.js';
 
 /** Statuses that GitHub sends and its description leaves out for some operations, each with its reason. */
-export const undescribedStatuses: Record<string, string> = {
+const undescribedStatuses: Record<string, string> = {
   304: 'answers a conditional request whose ETag still holds',
   400: 'answers a body that is not JSON',
   401: 'answers a token that is missing, wrong or expired',

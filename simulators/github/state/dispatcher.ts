@@ -22,8 +22,8 @@ interface Session {
   id: string;
   runner: Runner;
   job?: Job;
-  /** GitHub has forgotten the registration, but the session goes on listening (actions/runner#4617). */
-  ghost: boolean;
+  /** Its one job is lost: it gets no other, though it may go on listening (actions/runner#4617). */
+  spent: boolean;
   poll?: (result: PollResult) => void;
   silence?: NodeJS.Timeout;
 }
@@ -54,7 +54,7 @@ export class Dispatcher {
     const previous = this.#sessionOf(runner);
     if (previous && runner.status === 'online') return 'conflict';
     if (previous) this.#end(previous);
-    const session: Session = { id: randomUUID(), runner, ghost: false };
+    const session: Session = { id: randomUUID(), runner, spent: false };
     this.#sessions.set(session.id, session);
     Object.assign(runner, { status: 'online', version: this.options.runnerVersion });
     this.#awaitSign(session);
@@ -80,7 +80,7 @@ export class Dispatcher {
       };
       gone.addEventListener('abort', onGone);
       clearTimeout(session.silence);
-      if (session.ghost || session.job) return;
+      if (session.spent || session.job) return;
       if (session.runner.status === 'offline') {
         session.runner.status = 'online';
         this.changed();
@@ -134,9 +134,7 @@ export class Dispatcher {
   /** Ends the session of a runner whose registration was removed. */
   drop(runner: Runner): void {
     const session = this.#sessionOf(runner);
-    if (!session) return;
-    session.poll?.('not-found');
-    this.#end(session);
+    if (session) this.#end(session);
   }
 
   /** Ends every session and timer. */
@@ -152,7 +150,7 @@ export class Dispatcher {
     const lost = this.faults.take('lost-assignment');
     if (lost) {
       this.#listening.delete(session);
-      session.ghost = true;
+      session.spent = true;
       this.registry.remove(session.runner.id);
       job.assignableAt = Date.now() + lost.requeueAfterMs;
       this.offer(job);
@@ -197,8 +195,11 @@ export class Dispatcher {
     const { job, runner } = session;
     session.job = undefined;
     Object.assign(runner, { status: 'offline', busy: false });
-    if (job)
-      this.runs.complete(job, job.cancelRequested ? 'cancelled' : 'failure', { lost: !job.cancelRequested });
+    if (job) {
+      session.spent = true;
+      const conclusion = job.cancelRequested ? 'cancelled' : 'failure';
+      this.runs.complete(job, conclusion, { lost: !job.cancelRequested });
+    }
     this.changed();
   }
 

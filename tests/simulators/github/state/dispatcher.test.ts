@@ -97,6 +97,10 @@ test('a busy runner keeps its job as long as it renews, and loses it 10 s after 
   expect(job).toMatchObject({ status: 'completed', conclusion: 'failure', lost: true });
   expect(runner).toMatchObject({ status: 'offline', busy: false });
   expect(dispatcher.renew(job.id, sessionId)).toBe('not-found');
+  const next = dispatcher.poll(sessionId, new AbortController().signal);
+  runs.add({ workflow: 'CI', jobs: [job.spec] });
+  jest.advanceTimersByTime(50_000);
+  expect([await next, runner.status]).toEqual(['nothing', 'offline']);
 });
 
 test('an outage takes no job from a runner that can’t renew', async () => {
@@ -124,4 +128,20 @@ test('GitHub cancels a job that takes longer than its workflow allows', async ()
   await dispatcher.poll(sessionId, new AbortController().signal);
   jest.advanceTimersByTime(6_000);
   expect(dispatcher.renew(job.id, sessionId)).toEqual({ cancelled: true });
+});
+
+test('a runner that lost its assignment gets no other job, however often it polls', async () => {
+  const { sessionId } = open();
+  faults.add({ kind: 'lost-assignment', requeueAfterMs: 1_000 });
+  const first = dispatcher.poll(sessionId, new AbortController().signal);
+  const [job] = runs.add({
+    workflow: 'CI',
+    jobs: [{ id: 'a', name: 'A', runsOn: ['self-hosted'], durationMs: 1 }],
+  }).jobs;
+  jest.advanceTimersByTime(1_000);
+  const second = dispatcher.poll(sessionId, new AbortController().signal);
+  jest.advanceTimersByTime(50_000);
+  expect(await Promise.all([first, second])).toEqual(['nothing', 'nothing']);
+  expect(job).toMatchObject({ status: 'queued', runnerName: null });
+  expect(registry.list()).toEqual([]);
 });
