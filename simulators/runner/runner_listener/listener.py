@@ -44,6 +44,7 @@ class Listener:
         self._stop = stop
         self._retry_seconds = retry_seconds
         self._observer = observer or Observer()
+        self._troubled = False
 
     def run(self) -> int:
         """Lives until the job is done or a stop is requested; the exit code."""
@@ -79,8 +80,9 @@ class Listener:
                 if code is not None:
                     return code
             except OSError as problem:
-                self._diag.say_at(f'Runner connect error: {problem}. Retrying until reconnected.')
+                self._trouble(problem)
             self._pause()
+        self._well()
         for line in ('', '√ Connected to GitHub', '', f"Current runner version: '{_VERSION}'"):
             self._diag.say(line)
         self._diag.say_at('Listening for Jobs')
@@ -111,17 +113,14 @@ class Listener:
         if refused.status < 500 and refused.status != 429:
             self._diag.say(f'An error occurred: {refused}')
             return exit_codes.RETRYABLE
-        self._diag.say_at(f'Runner connect error: {refused}. Retrying until reconnected.')
+        self._trouble(refused)
         return None
 
     def _listen(self, service: Service) -> Job:
-        failing = False
         while True:
             try:
                 job = service.next_job()
-                if failing:
-                    self._diag.say_at('Runner reconnected.')
-                    failing = False
+                self._well()
                 if job is not None:
                     return job
                 continue
@@ -131,12 +130,9 @@ class Listener:
                     self._diag.trace('The session is gone.')
                     self._stop.wait(None)
                     raise Interrupted from None
-                problem: Exception = refused
-            except OSError as error:
-                problem = error
-            if not failing:
-                self._diag.say_at(f'Runner connect error: {problem}. Retrying until reconnected.')
-                failing = True
+                self._trouble(refused)
+            except OSError as problem:
+                self._trouble(problem)
             self._pause()
 
     def _serve(self, service: Service, registration: Registration, job: Job) -> None:
@@ -180,6 +176,17 @@ class Listener:
             service.close_session()
         except (Refused, OSError) as problem:
             self._diag.trace(f'The session could not be closed: {problem}')
+
+    def _trouble(self, problem: Exception) -> None:
+        """Tells of the first of a row of failures."""
+        if not self._troubled:
+            self._diag.say_at(f'Runner connect error: {problem}. Retrying until reconnected.')
+        self._troubled = True
+
+    def _well(self) -> None:
+        if self._troubled:
+            self._diag.say_at('Runner reconnected.')
+        self._troubled = False
 
     def _pause(self) -> None:
         self._stop.wait(self._retry_seconds)

@@ -7,7 +7,7 @@ from .stop_request import StopRequest
 
 # GitHub holds a poll for 50 s.
 _POLL_SECONDS = 65.0
-_CALL_SECONDS = 10.0
+_CALL_SECONDS = 5.0
 # Short, because a job's end is not noticed while a renewal hangs.
 _RENEW_SECONDS = 2.0
 
@@ -32,7 +32,8 @@ class Service:
         """Makes the runner online. Statuses: 404 no such registration, 409 in use, 426 version deprecated."""
         registration = self._registration
         body: dict[str, object] = {'agentId': registration.agent_id, 'clientId': registration.client_id}
-        answer = self._call('POST', '/_runner/sessions', body, stop=self._stop)
+        # No stop breaks this off: a session whose id never arrives could not be closed.
+        answer = self._call('POST', '/_runner/sessions', body)
         self._session = str(answer.get('sessionId'))
 
     def next_job(self) -> Job | None:
