@@ -54,7 +54,7 @@ export async function* journal(input: {
   await mkdir(copies, { mode: 0o700 });
   if (!(await copyJournal(input.root, copies))) return;
   const read = (limit: number, ...selection: string[]) => {
-    const options = ['--output=short-iso-precise', '--no-pager', '--quiet'];
+    const options = ['--output=short-iso-precise', '--utc', '--no-pager', '--quiet'];
     const args = ['--directory', copies, ...options, ...selection];
     const { journalctl: program, signal } = input;
     return startOf(streamCommand({ program, args, timeoutMs: journalTimeoutMs, signal }), limit);

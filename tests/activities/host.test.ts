@@ -15,7 +15,7 @@ afterEach(() => host.remove());
 
 /** Watches the host in an activity's context. */
 function watcher(options: Partial<HostOptions> = {}) {
-  const { watchHost } = createHostActivities({
+  const activities = createHostActivities({
     ...host,
     minFreeBytes: 0,
     isRunnerOpen: () => Promise.resolve(true),
@@ -29,7 +29,7 @@ function watcher(options: Partial<HostOptions> = {}) {
     logged,
     looks: () => looks,
     watch: (previous: HostReport | null, expected: string[] = [], pollIntervalMs = 20) =>
-      run(() => watchHost({ host: 'cdk-runner-01', pollIntervalMs, previous, expected })),
+      run(() => activities.watchHost({ host: 'cdk-runner-01', pollIntervalMs, previous, expected })),
   };
 }
 
