@@ -5,6 +5,7 @@ import { failure, failureMessage } from '../workflows/failures.js';
 import type { ContainerActivities } from './contract.js';
 import { assertPlain, confPath, extendConf, unfinishedConf, type NspawnSettings } from './container-conf.js';
 import { withDeadline } from './deadline.js';
+import type { RunCommand } from './command-runner.js';
 import { diskFull } from './disk-gate.js';
 import { awaitEvents } from './event-files.js';
 import { heartbeating } from './heartbeat.js';
@@ -29,6 +30,8 @@ export interface ContainerOptions extends Partial<NspawnSettings> {
   /** Free space below which no container is made; default 0, no gate. */
   minFreeBytes?: number;
   commandTimeouts?: Partial<CommandTimeouts>;
+  /** What starts the commands; in this process unless given. */
+  runCommand?: RunCommand;
 }
 
 /** Longest time for each nixos-container command. Above systemd's own limits, so that systemd's reason is the one seen. */
@@ -63,9 +66,10 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
   };
   assertPlain([runtimeDir, ...settings.extraNspawnFlags]);
   const timeouts = { ...defaultTimeouts, ...options.commandTimeouts };
+  const start = options.runCommand ?? runCommand;
   const command = (args: string[]) => ({ program: nixosContainer, args });
   const run = (args: string[], timeoutMs: number, signal?: AbortSignal) =>
-    runCommand({ ...command(args), timeoutMs, signal });
+    start({ ...command(args), timeoutMs, signal });
 
   const pathsOf = (name: string) => ({
     conf: confPath(confDir, name),

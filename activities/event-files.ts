@@ -46,7 +46,8 @@ export async function readEvents(runtimeDir: string, name: string): Promise<Runn
   if (!directory) throw containerLost(out);
   try {
     const events: RunnerEvents = { refused: [] };
-    for (const event of runnerEventNames) {
+    // Last ones first: whoever sees an event also sees all that were written before it.
+    for (const event of [...runnerEventNames].reverse()) {
       const read = await readEvent(directory, event);
       if (read === null) continue;
       if ('refused' in read) events.refused.push(`${event} ${read.refused}.`);

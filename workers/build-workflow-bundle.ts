@@ -1,10 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { workflowBundlePath } from './workflow-bundle.js';
 
 // Part of `npm run build`: a worker that starts with a ready bundle starts in a third of the time.
+const compiled = (module: string) => fileURLToPath(new URL(`../workflows/${module}`, import.meta.url));
 const { code } = await bundleWorkflowCode({
-  workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  workflowsPath: compiled('index.js'),
+  // Evaluated once a worker instead of once a workflow, which takes tens of milliseconds.
+  preloadModules: ['zod'],
+  logger: new DefaultLogger('WARN'),
 });
 await writeFile(workflowBundlePath, code);

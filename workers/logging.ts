@@ -1,4 +1,4 @@
-import { DefaultLogger, Runtime, type LogEntry } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogEntry } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { build as pretty } from 'pino-pretty';
 
@@ -12,6 +12,7 @@ export function createLogger(level: string): Logger {
 export function installRuntime(log: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('DEBUG', (entry) => write(log, entry)),
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
     // We stop the workers ourselves, in the right order.
     shutdownSignals: [],
   });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
+import { startCommandRunner } from '../activities/command-runner.js';
 import { createGithubClient } from '../activities/github-client.js';
 import { announcePool } from './announce.js';
 import { configExitCode, ConfigFaults, readConfig, type WorkerConfig } from './config.js';
@@ -32,9 +33,11 @@ async function serve(config: WorkerConfig, log: Logger): Promise<void> {
   });
   const client = await connectClient();
   const { connection, namespace } = await connectWorker();
-  const workers = await createPoolWorkers({ config, github, client, connection, namespace });
+  const commands = startCommandRunner();
+  const runCommand = commands.run;
+  const workers = await createPoolWorkers({ runCommand, config, github, client, connection, namespace });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const server = createStatusServer({ config, client, github });
+  const server = createStatusServer({ runCommand, config, client, github });
   try {
     const address = await server.listen({ host: config.httpAddress, port: config.httpPort });
     await announcePool(client, config.pool);
@@ -45,6 +48,7 @@ async function serve(config: WorkerConfig, log: Logger): Promise<void> {
     await server.close();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await running;
+    commands.close();
     await client.connection.close();
     await connection.close();
   }

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { RunCommand } from '../activities/command-runner.js';
 import { createContainerActivities } from '../activities/containers.js';
 import { createGithubActivities } from '../activities/github.js';
 import type { GithubClient } from '../activities/github-client.js';
@@ -17,6 +18,7 @@ const maxHostActivities = 500;
 const perRunnerLogBytes = 32 * 2 ** 20;
 
 interface Parts {
+  runCommand: RunCommand;
   config: WorkerConfig;
   github: GithubClient;
   client: Client;
@@ -46,9 +48,9 @@ export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
   ]);
 }
 
-function hostActivities({ config, github, client }: Parts) {
+function hostActivities({ config, github, client, runCommand }: Parts) {
   const { nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes } = config;
-  const onHost = { nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes };
+  const onHost = { runCommand, nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes };
   return {
     ...createContainerActivities({
       ...onHost,

@@ -1,13 +1,14 @@
 import type { Client } from '@temporalio/client';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { GithubClient } from '../activities/github-client.js';
-import { runCommand } from '../activities/run-command.js';
+import type { RunCommand } from '../activities/command-runner.js';
 import { demandStatusQuery, statusQuery } from '../workflows/messages.js';
 import { demandWorkflowId, poolWorkflowId } from '../workflows/model.js';
 import type { WorkerConfig } from './config.js';
 import { statusBody } from './status-body.js';
 
 interface Parts {
+  runCommand: RunCommand;
   config: WorkerConfig;
   client: Client;
   github: GithubClient;
@@ -21,7 +22,7 @@ interface Health {
 const commandTimeoutMs = 10_000;
 
 /** The read-only status endpoint: `GET /health` and `GET /status`. No answer holds a secret. */
-export function createStatusServer({ config, client, github }: Parts): FastifyInstance {
+export function createStatusServer({ config, client, github, runCommand }: Parts): FastifyInstance {
   const startedAt = Date.now();
   const server = fastify({ logger: false });
 
@@ -29,7 +30,7 @@ export function createStatusServer({ config, client, github }: Parts): FastifyIn
     const [temporal, githubHealth, containers] = await Promise.all([
       temporalHealth(client),
       github.health(),
-      containerHealth(config.nixosContainer),
+      containerHealth(config.nixosContainer, runCommand),
     ]);
     const checks = { temporal, github: githubHealth, containers };
     const ok = Object.values(checks).every((check) => check.ok);
@@ -62,7 +63,7 @@ async function temporalHealth(client: Client): Promise<Health> {
   }
 }
 
-async function containerHealth(program: string): Promise<Health> {
+async function containerHealth(program: string, runCommand: RunCommand): Promise<Health> {
   try {
     const { exitCode } = await runCommand({ program, args: ['list'], timeoutMs: commandTimeoutMs });
     return exitCode === 0 ? { ok: true } : { ok: false, detail: `${program} list ended with exit code ${exitCode}` };

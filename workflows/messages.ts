@@ -1,58 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { z } from 'zod';
-import type { EndReason, PoolConfig, RunnerState, RunnerTimeline } from './model.js';
+import type { EndReason, RunnerState, RunnerTimeline } from './model.js';
+import type { OrderInput, OrderName } from './orders.js';
 import type { DemandStatus, PoolAnnouncement } from './policy/demand.js';
 import type { Plan } from './policy/plan.js';
 import type { Demand } from './policy/pool-state.js';
 import type { PoolStatus } from './policy/status.js';
-
-const reason = z.string().max(500);
-
-/** Payloads of the orders that a person gives to a pool; each may be left out, or be `{}`. */
-export const orders = {
-  drain: z.strictObject({ mode: z.enum(['finish-jobs', 'now']).default('finish-jobs'), reason: reason.optional() }),
-  resume: z.strictObject({}),
-  cleanup: z.strictObject({ reason: reason.optional() }),
-  recycle: z.strictObject({}),
-  resize: z
-    .strictObject({
-      maxConcurrentJobs: z.int().min(0).max(200).optional(),
-      warmRunners: z.int().min(0).max(200).optional(),
-      standbyContainers: z.int().min(0).max(200).optional(),
-    })
-    .refine((value) => Object.values(value).some((number) => number !== undefined), {
-      error: 'name at least one of maxConcurrentJobs, warmRunners, standbyContainers',
-    }),
-  configure: z.strictObject({
-    host: z.string().min(1).max(48),
-    repository: z.string().min(1),
-    labels: z.array(z.string().min(1).max(256)).min(1).max(100),
-    maxConcurrentJobs: z.int().min(0).max(200),
-    warmRunners: z.int().min(0).max(200),
-    standbyContainers: z.int().min(0).max(200),
-    pollIntervalMs: z.int().min(50),
-    jobTimeoutMs: z.int().min(1000),
-    runnerStartupTimeoutMs: z.int().min(1000),
-    containerSystem: z.string().min(1),
-    githubServerUrl: z.string().min(1),
-  }) satisfies z.ZodType<PoolConfig>,
-};
-
-export type OrderName = keyof typeof orders;
-export type OrderInput<Name extends OrderName> = z.input<(typeof orders)[Name]>;
-export type Order<Name extends OrderName> = z.output<(typeof orders)[Name]>;
-
-/** What is wrong with an order's payload, in one sentence; null when nothing is. */
-export function orderFault(name: OrderName, input: unknown): string | null {
-  const parsed = orders[name].safeParse(input ?? {});
-  if (parsed.success) return null;
-  const faults = parsed.error.issues.map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message));
-  return `${name}: ${faults.join('; ')}`;
-}
-
-export function parseOrder<Name extends OrderName>(name: Name, input: unknown): Order<Name> {
-  return orders[name].parse(input ?? {}) as Order<Name>;
-}
 
 /** What an order's update answers. */
 export interface Accepted {

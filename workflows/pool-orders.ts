@@ -3,7 +3,8 @@ import { log, setHandler } from '@temporalio/workflow';
 import { failure } from './failures.js';
 import type { RunnerState } from './model.js';
 import * as messages from './messages.js';
-import type { Accepted, Order, OrderInput, OrderName } from './messages.js';
+import type { Accepted } from './messages.js';
+import { orderFault, parseOrder, type Order, type OrderInput, type OrderName } from './orders.js';
 import { isAlive } from './policy/lifecycle.js';
 import { limits } from './policy/limits.js';
 import { noteDemand, noteRunner } from './policy/observe.js';
@@ -41,11 +42,11 @@ export function handleOrders(state: PoolState, changed: () => void): void {
     carryOut: (state: PoolState, order: Order<Name>) => PoolRunner[],
   ) {
     const accept = (input: unknown): Accepted => {
-      const runners = carryOut(state, messages.parseOrder(name, input));
+      const runners = carryOut(state, parseOrder(name, input));
       changed();
       return { accepted: name, runners: runners.map((runner) => runner.name) };
     };
-    const faultOf = (input: unknown) => messages.orderFault(name, input) ?? hostFault(state, name, input);
+    const faultOf = (input: unknown) => orderFault(name, input) ?? hostFault(state, name, input);
     setHandler(signal, (input) => {
       const fault = faultOf(input);
       if (fault === null) accept(input);
@@ -68,7 +69,7 @@ function reject(state: PoolState, order: OrderName, reason: string): void {
 
 function hostFault(state: PoolState, name: OrderName, input: unknown): string | null {
   if (name !== 'configure') return null;
-  const { host } = messages.parseOrder('configure', input);
+  const { host } = parseOrder('configure', input);
   return host === state.config.host ? null : `configure: this is the pool of ${state.config.host}, not of ${host}`;
 }
 
