@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { EndReason, RunnerState, RunnerTimeline } from './model.js';
 import type { OrderInput, OrderName } from './orders.js';
 import type { DemandStatus, PoolAnnouncement } from './policy/demand.js';
-import type { Plan } from './policy/plan.js';
+import type { Plan } from './policy/actions.js';
 import type { Demand } from './policy/pool-state.js';
 import type { PoolStatus } from './policy/status.js';
 

@@ -10,7 +10,7 @@ import type { GithubActivities } from '../activities/contract.js';
 import { activateSignal, endSignal, reportSignal } from './messages.js';
 import { runnerWorkflowId, sharedTaskQueue } from './model.js';
 import { noteAction } from './policy/act.js';
-import type { Action } from './policy/plan.js';
+import type { Action } from './policy/actions.js';
 import { effectiveConfig, type PoolState } from './policy/pool-state.js';
 import type { RunnerInput, runnerWorkflow } from './runner.js';
 

@@ -1,13 +1,12 @@
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { log, setHandler } from '@temporalio/workflow';
 import { failure } from './failures.js';
-import type { RunnerState } from './model.js';
 import * as messages from './messages.js';
 import type { Accepted } from './messages.js';
 import { orderFault, parseOrder, type Order, type OrderInput, type OrderName } from './orders.js';
 import { isAlive } from './policy/lifecycle.js';
-import { limits } from './policy/limits.js';
-import { noteDemand, noteRunner } from './policy/observe.js';
+import { noteDemand } from './policy/demand.js';
+import { noteRunner } from './policy/observe-runner.js';
 import { plan } from './policy/plan.js';
 import { effectiveConfig, type PoolRunner, type PoolState } from './policy/pool-state.js';
 import { isOutdated } from './policy/census.js';
@@ -27,7 +26,6 @@ export function handleOrders(state: PoolState, changed: () => void): void {
   setHandler(messages.planQuery, () => plan(state, Date.now()));
   setHandler(messages.runnerChangedSignal, (runner) => {
     noteRunner(state, runner, Date.now());
-    noteGithubTrouble(state, runner);
     changed();
   });
   setHandler(messages.demandChangedSignal, (demand) => {
@@ -85,8 +83,7 @@ function drain(state: PoolState, { mode, reason }: Order<'drain'>): PoolRunner[]
 function resume(state: PoolState): PoolRunner[] {
   state.drain = null;
   // A person who resumes has mended something: no pause from before holds.
-  state.creation.notBefore = 0;
-  state.activation.notBefore = 0;
+  endPauses(state);
   return [];
 }
 
@@ -116,16 +113,12 @@ function configure(state: PoolState, config: Order<'configure'>): PoolRunner[] {
   }
   state.config = config;
   // The worker has started: it is there, and what it mended may work now.
-  state.creation.notBefore = 0;
-  state.activation.notBefore = 0;
+  endPauses(state);
   return alive(state).filter((runner) => isOutdated(runner, effectiveConfig(state)));
 }
 
-/** A registration that GitHub refused for a reason that concerns all runners pauses all activations. */
-function noteGithubTrouble(state: PoolState, { trouble, phase }: RunnerState): void {
-  if (!trouble || phase !== 'standby') return;
-  if (!['GithubUnauthorized', 'GithubRateLimited', 'GithubUnavailable'].includes(trouble.type)) return;
-  const since = state.github.ok ? Date.now() : state.github.since;
-  const retryAt = Date.now() + Math.max(limits.registrationPauseMs, trouble.retryAfterMs ?? 0);
-  state.github = { ok: false, type: trouble.type, reason: trouble.message, since, retryAt };
+function endPauses(state: PoolState): void {
+  state.creation.notBefore = 0;
+  state.activation.notBefore = 0;
+  state.registrationPause = null;
 }

@@ -19,7 +19,7 @@ export interface PoolInput {
  * wakes when something changes or when time alone would change the plan, and never counts on memory alone.
  */
 export async function poolWorkflow(input: PoolInput): Promise<void> {
-  const state = input.state ?? newPoolState(input.config, Date.now());
+  const state = input.state ?? newPoolState(input.config);
   let changes = 0;
   const changed = () => {
     changes += 1;

@@ -1,7 +1,7 @@
 import type { RunnerState } from '../model.js';
 import { runnerNameOf } from './names.js';
-import { newPoolRunner } from './observe.js';
-import type { Action } from './plan.js';
+import { newPoolRunner } from './observe-runner.js';
+import type { Action } from './actions.js';
 import { effectiveConfig, type PoolState } from './pool-state.js';
 
 /**
@@ -16,15 +16,18 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
       state.runners[action.name] = newPoolRunner(newRunner(state, action, now));
       return;
     case 'adopt': {
-      // Keeps a slot and a place in the count until its workflow has looked at it and reports its phase. What it
-      // was made from is not known, so it is replaced in its turn like any other that is outdated.
-      const runner = { ...newRunner(state, action, now), system: 'unknown' };
+      // Keeps a slot and a place in the count until its workflow has looked at it and reports its phase. What a
+      // stranger was made from is not known, so it is replaced in its turn like any other that is outdated.
+      const { system = 'unknown', createdAt = now } = state.runners[action.name] ?? {};
+      const runner = { ...newRunner(state, action, now), system, createdAt };
       state.runners[action.name] = { ...newPoolRunner(runner), adopting: true };
       return;
     }
-    case 'activate':
-      must(state, action.name).activationsSent += 1;
+    case 'activate': {
+      const runner = must(state, action.name);
+      runner.activationsSent = runner.activationsFailed + 1;
       return;
+    }
     case 'end': {
       const runner = must(state, action.name);
       runner.endsSent = runner.endsRefused + 1;
@@ -36,7 +39,8 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
       return;
     }
     case 'deregister':
-      delete state.strays[action.runnerName];
+      // What GitHub still lists later on is looked at, and tried, again.
+      state.strays[action.runnerName] = { id: action.runnerId, looks: 0, since: now };
       return;
   }
 }

@@ -1,5 +1,7 @@
 import { takeCensus } from './census.js';
+import { isAlive } from './lifecycle.js';
 import { limits } from './limits.js';
+import { ghostAfterMs } from './observe-github.js';
 import type { PoolState } from './pool-state.js';
 
 /** The next moment at which time alone changes the plan; null when only an event can. */
@@ -7,15 +9,14 @@ export function nextDeadline(state: PoolState, now: number): number | null {
   const census = takeCensus(state);
   const times: number[] = [state.creation.notBefore, state.activation.notBefore];
   for (const runner of [...census.standby, ...census.available]) times.push(runner.phaseSince + limits.surplusAfterMs);
-  for (const runner of census.available) {
-    if (runner.absentSince !== undefined) times.push(runner.absentSince + limits.ghostAfterMs);
-  }
-  for (const runner of census.busy) {
-    if (runner.absentSince !== undefined) times.push(runner.absentSince + limits.busyGhostAfterMs);
+  for (const runner of Object.values(state.runners)) {
+    if (!isAlive(runner.phase)) continue;
+    if (runner.absentSince !== undefined) times.push(runner.absentSince + ghostAfterMs(runner));
+    if (runner.endRefusedAt !== undefined) times.push(runner.endRefusedAt + limits.endAgainAfterMs);
   }
   for (const stray of Object.values(state.strays)) times.push(stray.since + limits.strayAfterMs);
   if (!state.host.ok) times.push(state.host.since + limits.hostSilentAfterMs);
-  if (!state.github.ok && state.github.retryAt !== undefined) times.push(state.github.retryAt);
+  if (state.registrationPause) times.push(state.registrationPause.retryAt);
   if (state.demand.queued > 0 && state.demand.oldestQueuedAt !== undefined) {
     times.push(state.demand.oldestQueuedAt + limits.stuckAfterMs, state.stuckRecycledAt + limits.stuckAfterMs);
     for (const runner of census.available) times.push(runner.phaseSince + limits.stuckAfterMs);

@@ -1,5 +1,5 @@
 import type { DemandReport, QueuedJobs } from '../model.js';
-import type { Demand } from './pool-state.js';
+import type { Demand, PoolState } from './pool-state.js';
 
 /** A pool that wants to know what it could serve; sent by its worker on start. */
 export interface PoolAnnouncement {
@@ -38,6 +38,11 @@ export function demandOf(pool: PoolAnnouncement, report: DemandReport): Demand {
     ...(oldest && { oldestQueuedAt: oldest.oldestQueuedAt }),
     ...(job && { oldestJob: { name: job.name, url: job.url } }),
   };
+}
+
+/** Takes in what this pool could serve. */
+export function noteDemand(state: PoolState, demand: Demand): void {
+  if (demand.at >= state.demand.at) state.demand = demand;
 }
 
 /** Jobs that no pool can ever serve, unless a pool with their labels is added. */

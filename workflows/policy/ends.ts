@@ -1,6 +1,7 @@
 import { isEnding, isOutdated, type Census } from './census.js';
 import { limits } from './limits.js';
-import type { Action } from './plan.js';
+import { ghostAfterMs } from './observe-github.js';
+import type { Action } from './actions.js';
 import type { PoolRunner, PoolState } from './pool-state.js';
 import { targets } from './targets.js';
 
@@ -13,7 +14,7 @@ type End = Extract<Action, { do: 'end' }>;
 export function endOrders(state: PoolState, census: Census, now: number): End[] {
   const chosen = new Map<string, End>();
   const choose = (runner: PoolRunner, reason: End['reason'], detail?: string, force = false) => {
-    if (!chosen.has(runner.name) && (!isEnding(runner) || (force && !runner.endForced))) {
+    if (!chosen.has(runner.name) && mayBeTold(runner, force, now)) {
       chosen.set(runner.name, { do: 'end', name: runner.name, reason, force, ...(detail && { detail }) });
     }
   };
@@ -25,6 +26,13 @@ export function endOrders(state: PoolState, census: Census, now: number): End[] 
     stuck(state, census, now, choose);
   }
   return [...chosen.values()];
+}
+
+/** Told once; again when it has declined and some time has passed, or when it is now an order. */
+function mayBeTold(runner: PoolRunner, force: boolean, now: number): boolean {
+  if (force) return !isEnding(runner) || !runner.endForced;
+  const refusedLately = runner.endRefusedAt !== undefined && now - runner.endRefusedAt < limits.endAgainAfterMs;
+  return !isEnding(runner) && !refusedLately;
 }
 
 type Choose = (runner: PoolRunner, reason: End['reason'], detail?: string, force?: boolean) => void;
@@ -52,9 +60,8 @@ function broken(state: PoolState, census: Census, now: number, choose: Choose): 
   }
   if (!state.github.ok) return;
   for (const runner of [...census.available, ...census.busy]) {
-    const after = runner.phase === 'busy' ? limits.busyGhostAfterMs : limits.ghostAfterMs;
     if (runner.phase === 'registering' || runner.absentSince === undefined) continue;
-    if (runner.absentLooks >= limits.looks && now - runner.absentSince >= after) {
+    if (runner.absentLooks >= limits.looks && now - runner.absentSince >= ghostAfterMs(runner)) {
       choose(runner, 'ghost', 'GitHub does not show this runner, or shows it offline');
     }
   }

@@ -12,6 +12,8 @@ export const limits = {
   stuckAfterMs: 120_000,
   /** A registration under our name that no runner owns. */
   strayAfterMs: 60_000,
+  /** A runner that declined to end, or could not ask GitHub whether it may, is not asked again before. */
+  endAgainAfterMs: 60_000,
   /** First pause after a failed creation or a runner that ended early; doubles up to the longest. */
   firstPauseMs: 5_000,
   longestPauseMs: 300_000,

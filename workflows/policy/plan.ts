@@ -1,5 +1,5 @@
-import type { EndReason } from '../model.js';
-import { takeCensus, type Census } from './census.js';
+import type { Action, Plan } from './actions.js';
+import { isActivating, takeCensus, type Census } from './census.js';
 import { endOrders } from './ends.js';
 import { formatName, freeSlot, nextSerial, slotOf } from './names.js';
 import type { PoolState } from './pool-state.js';
@@ -7,22 +7,6 @@ import { creationHold, registrationHold } from './preflight.js';
 import { limits } from './limits.js';
 import { targets } from './targets.js';
 import { nextDeadline } from './deadlines.js';
-
-/** One thing to do, and why. */
-export type Action =
-  | { do: 'create'; name: string; slot: number; serial: number; reason: string }
-  | { do: 'adopt'; name: string; slot: number; reason: string }
-  | { do: 'activate'; name: string; reason: string }
-  | { do: 'end'; name: string; reason: EndReason; force: boolean; detail?: string }
-  | { do: 'deregister'; runnerName: string; runnerId: number; reason: string };
-
-export interface Plan {
-  actions: Action[];
-  /** What would be done but for something in the way, a sentence each. */
-  held: string[];
-  /** When to plan again if nothing happens before. */
-  wakeAt: number | null;
-}
 
 /**
  * What to do now, given all that is known: a pure function of the state and the time. Ends come first, since they
@@ -35,10 +19,12 @@ export function plan(state: PoolState, now: number): Plan {
   // What is about to end is no longer counted on, so that its place is refilled in the same round.
   const ending = new Set(ends.map((action) => action.name));
   const rest = without(census, ending);
+  const adoptions = planAdoptions(state, now);
   const activations = planActivations(state, rest, now, held);
-  const creations = planCreations(state, rest, activations.length, now, held);
+  // What is taken over may be all that is needed: it is looked at before anything is made.
+  const creations = adoptions.length > 0 ? [] : planCreations(state, rest, activations.length, now, held);
   return {
-    actions: [...planAdoptions(state, now), ...ends, ...activations, ...creations, ...planStrays(state, now)],
+    actions: [...adoptions, ...ends, ...activations, ...creations, ...planStrays(state, now)],
     held,
     wakeAt: nextDeadline(state, now),
   };
@@ -68,16 +54,23 @@ function planActivations(state: PoolState, census: Census, now: number, held: st
     held.push(`${count} activation(s): ${hold}`);
     return [];
   }
+  const allowed = state.registrationPause ? probes(census) : count;
   return [...census.standby]
     .sort((a, b) => a.phaseSince - b.phaseSince)
-    .slice(0, count)
+    .slice(0, Math.min(count, allowed))
     .map((runner) => ({ do: 'activate', name: runner.name, reason: `${wanted} more runner(s) should be idle` }));
+}
+
+/** After a refusal one runner tries whether GitHub registers again; the others follow when it got through. */
+function probes(census: Census): number {
+  return census.available.some(isActivating) ? 0 : 1;
 }
 
 function planCreations(state: PoolState, census: Census, activated: number, now: number, held: string[]): Action[] {
   const target = targets(state, census);
   const deficit = Math.max(0, target.available - census.available.length - activated);
-  const spare = census.standby.length - activated + census.creating.length;
+  const adopting = census.leaving.filter((runner) => runner.adopting).length;
+  const spare = census.standby.length - activated + census.creating.length + adopting;
   const wanted = deficit + target.standby - spare;
   if (wanted <= 0) return [];
   const hold = creationHold(state, census, now);

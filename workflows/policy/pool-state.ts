@@ -12,13 +12,15 @@ export interface PoolRunner extends RunnerState {
   endsSent: number;
   /** Taken over, and not heard of yet: it may be registered. */
   adopting: boolean;
+  /** When it last declined to end; an order that is not forced waits a while after that. */
+  endRefusedAt?: number;
   /** It was told to end even under a job. */
   endForced: boolean;
   /** An order from outside the planner (cleanup, recycle) that the next plan carries out. */
   mustEnd?: { reason: EndReason; force: boolean; detail?: string };
   /** Good looks at GitHub in a row that did not show this runner although it should be there. */
   absentLooks: number;
-  /** Since when GitHub has not shown it; counts only together with `absentLooks`. */
+  /** Since when GitHub's last list has not shown it; counts only together with `absentLooks`. */
   absentSince?: number;
   /** GitHub's word at its last good look. */
   githubStatus?: 'online' | 'offline';
@@ -37,6 +39,14 @@ export interface Drain {
 export type Health =
   | { ok: true }
   | { ok: false; type: string; reason: string; since: number; retryAt?: number };
+
+/** GitHub refuses registrations, though its lists may be readable; one runner tries again at `retryAt`. */
+export interface RegistrationPause {
+  type: string;
+  reason: string;
+  since: number;
+  retryAt: number;
+}
 
 /** Failures of late, and the pause they call for. */
 export interface Backoff {
@@ -80,6 +90,7 @@ export interface PoolState {
   lastSerial: number | null;
   demand: Demand;
   github: Health;
+  registrationPause: RegistrationPause | null;
   host: Health;
   hostReport: HostReport | null;
   registrations: RegistrationReport | null;
@@ -99,7 +110,7 @@ export interface PoolState {
 export const creationCap = 32;
 
 /** A pool that knows nothing yet. Health starts as unknown-but-well: the first look decides. */
-export function newPoolState(config: PoolConfig, now: number): PoolState {
+export function newPoolState(config: PoolConfig): PoolState {
   return {
     config,
     resized: {},
@@ -108,8 +119,9 @@ export function newPoolState(config: PoolConfig, now: number): PoolState {
     graves: {},
     strays: {},
     lastSerial: null,
-    demand: { queued: 0, at: now },
+    demand: { queued: 0, at: 0 },
     github: { ok: true },
+    registrationPause: null,
     host: { ok: true },
     hostReport: null,
     registrations: null,

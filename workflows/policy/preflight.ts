@@ -19,8 +19,9 @@ export function registrationHold(state: PoolState, now: number): string | null {
   if (!state.host.ok) return `the host does not answer: ${state.host.reason}`;
   if (!state.hostReport) return 'the host has not been looked at yet';
   if (!state.registrations) return 'GitHub has not been looked at yet';
-  const tryAgain = !state.github.ok && state.github.retryAt !== undefined && now >= state.github.retryAt;
-  if (!state.github.ok && !tryAgain) return `GitHub: ${state.github.reason}`;
+  if (!state.github.ok) return `GitHub: ${state.github.reason}`;
+  const refused = state.registrationPause;
+  if (refused && now < refused.retryAt) return `GitHub refuses registrations: ${refused.reason}`;
   const pause = pauseOf(state.activation, now);
   return pause ? `runners end before any job, ${pause}` : null;
 }
