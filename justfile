@@ -73,6 +73,9 @@ logs-runner-01 CONTAINER="": (logs runner_01_host CONTAINER)
 # Go back to the configuration before the last one
 rollback-runner-01: (rollback runner_01_host)
 
+# Once, before the first apply: empty a host that the Rust controller runs, without losing a job
+leave-rust-runner-01: (leave-rust runner_01_host)
+
 # Print the host key that secrets are encrypted for
 host-key-runner-01: (on-host runner_01_host "cat" "/etc/ssh/ssh_host_ed25519_key.pub")
 
@@ -116,6 +119,9 @@ logs-runner-02 CONTAINER="": (logs runner_02_host CONTAINER)
 # Go back to the configuration before the last one
 rollback-runner-02: (rollback runner_02_host)
 
+# Once, before the first apply: empty a host that the Rust controller runs, without losing a job
+leave-rust-runner-02: (leave-rust runner_02_host)
+
 # Print the host key that secrets are encrypted for
 host-key-runner-02: (on-host runner_02_host "cat" "/etc/ssh/ssh_host_ed25519_key.pub")
 
@@ -155,6 +161,10 @@ logs HOST CONTAINER="":
 rollback HOST:
   ssh "root@$1" nixos-rebuild switch --rollback
   @deploy/hosts/wait-healthy "root@$1"
+
+# Empty a host that the Rust controller runs, without losing a job
+leave-rust HOST:
+  @ssh "root@$1" bash -s <deploy/hosts/leave-rust-controller
 
 # Run a command on a host
 on-host HOST +COMMAND:

@@ -1,4 +1,5 @@
 # Hetzner's cloud machines boot from /dev/sda, by BIOS or EFI. `just bootstrap-…` erases it.
+{ lib, ... }:
 {
   disko.devices.disk.main = {
     device = "/dev/sda";
@@ -31,4 +32,16 @@
       };
     };
   };
+
+  # By device and not by disko's partition labels, which the machines that are already in use were not installed with.
+  fileSystems."/" = lib.mkForce {
+    device = "/dev/sda3";
+    fsType = "ext4";
+  };
+  fileSystems."/boot" = lib.mkForce {
+    device = "/dev/sda2";
+    fsType = "vfat";
+    options = [ "umask=0077" ];
+  };
+  boot.loader.grub.device = lib.mkForce "/dev/sda";
 }

@@ -3,7 +3,8 @@ let
   keys = import ./keys.nix;
 in
 {
-  system.stateVersion = "26.05";
+  # Of the first installation of these machines. It is no version to upgrade: NixOS keeps old data's formats by it.
+  system.stateVersion = "23.11";
   time.timeZone = "UTC";
 
   boot = {
@@ -30,6 +31,8 @@ in
   users.users.root.openssh.authorizedKeys.keys = keys.admins;
   users.users.tsk = {
     isNormalUser = true;
+    # Not 1000, which is the runner's id in containers, should a host ever go without user namespaces.
+    uid = 1001;
     shell = pkgs.fish;
     extraGroups = [ "wheel" ];
     openssh.authorizedKeys.keys = keys.admins;

@@ -15,6 +15,8 @@ in
     { pkgs, ... }:
     let
       project = self.packages.${pkgs.stdenv.hostPlatform.system}.default;
+      # The simulated GitHub checks itself with packages that a worker has no use for.
+      withSimulators = project.overrideAttrs { dontNpmPrune = true; };
       token = pkgs.writeText "token" "a-token-for-the-simulated-github";
       standIn = pkgs.runCommand "stand-in-runner" { buildInputs = [ pkgs.python3 ]; } ''
         mkdir -p $out/bin
@@ -74,7 +76,7 @@ in
         after = [ "network.target" ];
         serviceConfig.ExecStart = lib.concatStringsSep " " [
           "${lib.getExe pkgs.nodejs_24}"
-          "${project}/lib/node_modules/cdk-runner-pool/dist/simulators/github/main.js"
+          "${withSimulators}/lib/node_modules/cdk-runner-pool/dist/simulators/github/main.js"
           "--repository ${repository}"
           "--token-file ${token}"
           "--host ${github}"

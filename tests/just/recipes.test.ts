@@ -94,6 +94,12 @@ for (const { number, ip, host } of hosts) {
       ]);
     });
 
+    justTest('leave-rust sends its script to the host', async () => {
+      const [call] = (await just([`leave-rust-runner-${number}`])).calls;
+      expect(call?.args).toEqual([`root@${host}`, 'bash', '-s']);
+      expect(call?.stdin).toContain('systemctl stop runner-controller');
+    });
+
     justTest('rollback goes back and waits until the host is healthy', async () => {
       expect((await just([`rollback-runner-${number}`])).calls).toEqual([
         { program: 'ssh', args: [`root@${host}`, 'nixos-rebuild', 'switch', '--rollback'], stdin: '' },

@@ -70,6 +70,7 @@ in
       variables = option (types.attrsOf types.str) { };
       sessionVariables = option (types.attrsOf types.str) { };
     };
+    fileSystems = freeform;
     fonts.fontconfig.enable = option types.bool true;
     hardware = mkOption {
       default = { };
