@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type {
   ContainerActivities,
   GithubActivities,
@@ -17,8 +17,11 @@ const heartbeatTimeout = '15 s';
 export function runnerActivities({ host, runnerStartupTimeoutMs }: { host: string; runnerStartupTimeoutMs: number }) {
   const taskQueue = hostTaskQueue(host);
   const short = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
+  // What is half made can't be removed: a cancellation waits until the host has let go of it.
+  const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
   const make = proxyActivities<OnHost>({
     taskQueue,
+    cancellationType,
     heartbeatTimeout,
     scheduleToCloseTimeout: runnerStartupTimeoutMs,
     retry: { ...short, maximumAttempts: 3 },
@@ -32,6 +35,7 @@ export function runnerActivities({ host, runnerStartupTimeoutMs }: { host: strin
   const read = proxyActivities<OnHost>({ taskQueue, startToCloseTimeout: '10 s', retry: short });
   const register = proxyActivities<OnHost>({
     taskQueue,
+    cancellationType,
     startToCloseTimeout: '60 s',
     scheduleToCloseTimeout: runnerStartupTimeoutMs,
     // While GitHub limits us the pool holds all activations back, so a single runner does not try on its own.

@@ -46,7 +46,10 @@ export class RunnerLife {
   note(events: RunnerEvents): void {
     this.events = { ...this.events, ...events };
     const started = this.events['job-started'];
+    const isNews = started !== undefined && this.state.job === undefined;
     if (started) this.state.job = this.jobOf(started, this.events['job-completed']);
+    // GitHub may have called it busy before it could say so itself.
+    if (isNews && this.state.phase === 'busy') this.report();
     for (const sentence of events.refused) log.warn('event file refused', { runner: this.state.name, sentence });
   }
 

@@ -102,12 +102,16 @@ class Runner {
       () => null,
       (error: unknown) => ({ error }),
     );
-    const first = await Promise.race([settled, condition(() => this.end !== undefined).then(() => 'end' as const)]);
-    if (first === 'end') {
+    const ordered = condition(() => this.end !== undefined).then(() => 'end' as const);
+    let first: Awaited<typeof settled> | 'end';
+    try {
+      first = await Promise.race([settled, ordered]);
+    } finally {
+      // Broken off or not, its removal may begin only when nobody is making it any more.
       making.cancel();
       await settled;
-      return this.end ?? null;
     }
+    if (first === 'end') return this.end ?? null;
     if (first?.error !== undefined) {
       if (isCancellation(first.error)) throw first.error;
       this.life.state.trouble = troubleOf(first.error);
@@ -123,6 +127,7 @@ class Runner {
     const { state } = this.life;
     try {
       const { handedOver, ...events } = await this.activities.readRunnerEvents({ name: state.name });
+      state.createdAt = Math.min(state.createdAt, events.booted?.at ?? state.createdAt);
       this.life.note(events);
       if (!events.booted) return { reason: 'container-failed', detail: 'taken over before it had booted' };
       this.life.move('standby');
@@ -252,7 +257,8 @@ class Runner {
     const ordered = this.end !== undefined;
     try {
       const answer = await this.activities.removeRunner({ runnerName, runnerId, ended: false });
-      if (answer !== 'busy') return { reason, detail };
+      // Gone because its job was done in the meantime: the runner's own word tells more.
+      if (answer !== 'busy') return this.life.events.exited ? null : { reason, detail };
       log.info('not ended: GitHub says that it is running a job', { runner: runnerName, reason });
       if (phase !== 'busy' && this.life.state.phase !== 'busy') this.become('busy');
     } catch (error) {
@@ -280,11 +286,22 @@ class Runner {
   }
 
   /** The job's time is up. The timer looks first: no job is cut off while GitHub can't be asked about it. */
-  private async expire(): Promise<Ending> {
-    const { runnerName, runnerId } = this.life.state;
-    const looked = this.activities.removeRunnerPatiently({ runnerName, runnerId, ended: false });
-    await Promise.race([looked, condition(() => this.life.events.exited !== undefined)]);
-    if (this.life.events.exited) return { reason: 'job-done' };
+  private async expire(): Promise<Ending | null> {
+    const { state } = this.life;
+    const { runnerName, runnerId } = state;
+    const look = new CancellationScope();
+    try {
+      const looked = () => this.activities.removeRunnerPatiently({ runnerName, runnerId, ended: false });
+      const overtaken = () => condition(() => this.next().step !== 'expire').then(() => null);
+      if ((await look.run(() => Promise.race([looked(), overtaken()]))) === null) return null;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      state.trouble = troubleOf(error);
+      this.setDeadline(askAgainAfterMs);
+      return null;
+    } finally {
+      look.cancel();
+    }
     const detail = `its job ran longer than ${this.jobTimeoutMs / 1000} s`;
     return await this.kill({ reason: 'job-timeout', detail });
   }
