@@ -7,6 +7,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { GithubActivities } from '../activities/contract.js';
+import { failureMessage } from './failures.js';
 import { activateSignal, endSignal, reportSignal } from './messages.js';
 import { runnerWorkflowId, sharedTaskQueue } from './model.js';
 import { noteAction } from './policy/act.js';
@@ -69,7 +70,10 @@ export class PoolActor {
       }
       case 'deregister': {
         const { runnerName, runnerId } = action;
-        await github.removeRunner({ runnerName, runnerId, ended: false });
+        // Not waited for: a slow GitHub must not keep the next round back.
+        github.removeRunner({ runnerName, runnerId, ended: false }).catch((error: unknown) => {
+          log.warn('registration not removed', { runner: runnerName, reason: failureMessage(error) });
+        });
         return;
       }
     }

@@ -4,7 +4,8 @@ import { failureMessage, failureType, retryAfterMs } from './failures.js';
 import { hostTaskQueue, sharedTaskQueue } from './model.js';
 import { isAlive } from './policy/lifecycle.js';
 import { limits } from './policy/limits.js';
-import { needsLookAtGithub, needsLookAtHost, noteHost, noteRegistrations } from './policy/observe.js';
+import { needsLookAtGithub, noteRegistrations } from './policy/observe-github.js';
+import { needsLookAtHost, noteHost } from './policy/observe-host.js';
 import type { PoolState } from './policy/pool-state.js';
 
 /** A watch lasts until there is news; its heartbeat tells whether it is alive. */
@@ -20,6 +21,8 @@ export class PoolWatches {
   private readonly scope = new CancellationScope();
   private armed = false;
   private running: Promise<unknown> = Promise.resolve();
+  /** The look at GitHub that lasts until there is news; null while there is none. */
+  private waiting: CancellationScope | null = null;
 
   constructor(
     private readonly state: PoolState,
@@ -33,6 +36,11 @@ export class PoolWatches {
     this.running = this.scope.run(() => Promise.all([this.watchHost(), this.watchGithub()])).catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
+  }
+
+  /** Breaks off waiting for news from GitHub where the plan needs a look that may find nothing new. */
+  lookAgain(): void {
+    if (needsLookAtGithub(this.state, Date.now())) this.waiting?.cancel();
   }
 
   async stop(): Promise<void> {
@@ -95,14 +103,20 @@ export class PoolWatches {
     });
     for (let pause = pauseMs.first; ;) {
       const { pollIntervalMs } = this.state.config;
-      const once = !this.state.github.ok || needsLookAtGithub(this.state);
+      const once = !this.state.github.ok || needsLookAtGithub(this.state, Date.now());
+      const look = new CancellationScope();
+      this.waiting = once ? null : look;
       try {
-        const report = await activities.watchRunners({ host, pollIntervalMs, previous: this.state.registrations, once });
+        const previous = this.state.registrations;
+        const report = await look.run(() => activities.watchRunners({ host, pollIntervalMs, previous, once }));
         noteRegistrations(this.state, report);
         pause = pauseMs.first;
         this.changed();
       } catch (error) {
-        if (isCancellation(error)) throw error;
+        if (isCancellation(error)) {
+          if (this.scope.consideredCancelled) throw error;
+          continue;
+        }
         this.githubFailed(error);
         this.changed();
         await sleep(Math.max(pause, retryAfterMs(error)));

@@ -30,6 +30,7 @@ export async function poolWorkflow(input: PoolInput): Promise<void> {
   while (!isTimeForANewRun(input)) {
     const seen = changes;
     watches.arm();
+    watches.lookAgain();
     const { actions, held, wakeAt } = plan(state, Date.now());
     setCurrentDetails(details(state, held));
     if (actions.length > 0) {
