@@ -56,7 +56,7 @@ storage-runner-01: (storage runner_01_host)
 # Set the GitHub token; without one as argument it is read from standard input, which keeps it out of your history
 set-token-runner-01 TOKEN="": (set-token ("root@" + runner_01_host) TOKEN)
 
-# Start no further job; --now also ends running ones
+# Start no further job; the options are those of runner-drain (see its --help)
 drain-runner-01 *ARGS:
   @deploy/hosts/on-host {{runner_01_host}} runner-drain "$@"
 
@@ -102,7 +102,7 @@ storage-runner-02: (storage runner_02_host)
 # Set the GitHub token; without one as argument it is read from standard input, which keeps it out of your history
 set-token-runner-02 TOKEN="": (set-token ("root@" + runner_02_host) TOKEN)
 
-# Start no further job; --now also ends running ones
+# Start no further job; the options are those of runner-drain (see its --help)
 drain-runner-02 *ARGS:
   @deploy/hosts/on-host {{runner_02_host}} runner-drain "$@"
 
