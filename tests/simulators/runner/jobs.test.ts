@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { open, readdir, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../files.js';
 import { configuration, makeSite, timeless, type Site } from './runner-fixture.js';
+
+// Dozens of programs are started, on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let site: Site;
 

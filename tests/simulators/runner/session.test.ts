@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runnersPath } from '../github/rest-client.js';
 import { readTree, until } from '../files.js';
 import { configuration, makeSite, timeless, type Site } from './runner-fixture.js';
+
+// Dozens of programs are started, on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let site: Site;
 
