@@ -99,7 +99,7 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
     await rm(unfinishedConf(conf), { force: true });
     // The lock that a killed systemd-nspawn --ephemeral leaves beside the root.
     await rm(join(rootDir, `.#${name}.lck`), { force: true });
-    await removeRuntimeDir(runtimeDir, name);
+    await removeRuntimeDir(runtimeDir, name, start);
     const left = await leftOf(name);
     if (left.length > 0) {
       throw failure(

@@ -42,7 +42,7 @@ export async function createRuntimeDir(runtimeDir: string, name: string): Promis
 }
 
 /** Removes NAME and all that a container left in it. Only after the container's end. Error: ContainerNotRemoved. */
-export async function removeRuntimeDir(runtimeDir: string, name: string): Promise<void> {
+export async function removeRuntimeDir(runtimeDir: string, name: string, start = runCommand): Promise<void> {
   const { dir } = runtimePaths(runtimeDir, name);
   if (!(await exists(dir))) return;
   // Not fs.rm: it goes by whole paths, which a deep enough tree in `out/` makes too long to remove.
@@ -51,7 +51,7 @@ export async function removeRuntimeDir(runtimeDir: string, name: string): Promis
     args: ['-rf', '--one-file-system', '--', dir],
     timeoutMs: removalTimeoutMs,
   };
-  const result = await runCommand(command);
+  const result = await start(command);
   if (result.exitCode !== 0) throw failure('ContainerNotRemoved', describeExit(command, result));
 }
 

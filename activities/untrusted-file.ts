@@ -12,7 +12,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 const O_PATH = 0o10000000;
 
 /** A file opened for reading, or why it was refused. */
-export type Opened = { file: FileHandle; size: number; modifiedAt: number } | { refused: string };
+export type Opened = { file: FileHandle; size: number } | { refused: string };
 
 /** Opens a directory below a trusted one; null when a component is missing, is a link or is no directory. */
 export async function openDirectory(trusted: string, ...components: string[]): Promise<FileHandle | null> {
@@ -40,7 +40,7 @@ export async function openFile(directory: FileHandle, name: string): Promise<Ope
     // A second name could be in a place where others write.
     if (stats.nlink !== 1) return { refused: `has ${stats.nlink} names` };
     const file = await open(`/proc/self/fd/${path.fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { file, size: stats.size, modifiedAt: stats.mtimeMs };
+    return { file, size: stats.size };
   } finally {
     await path.close();
   }
