@@ -32,10 +32,11 @@ export type RunnerStep =
 /** The next step of a runner: a pure function of what it knows. What has happened comes before what is wished. */
 export function nextStep(view: RunnerView, now: number): RunnerStep {
   const { phase, events, end } = view;
+  // Also when it is over already: a worker that was away sees all of it at once, and the record is to be whole.
+  if (events['job-started'] && (phase === 'registering' || phase === 'idle')) return { step: 'become', phase: 'busy' };
   if (events.exited) return { step: 'end', ...endOfRunner(events) };
   if (view.lost !== undefined) return { step: 'end', reason: 'container-lost', detail: view.lost };
   if (end?.force) return { step: 'kill', reason: end.reason, detail: end.detail };
-  if (events['job-started'] && (phase === 'registering' || phase === 'idle')) return { step: 'become', phase: 'busy' };
   if (events.listening && phase === 'registering') return { step: 'become', phase: 'idle' };
   if (end) {
     if (phase === 'standby') return { step: 'end', reason: end.reason, detail: end.detail };
