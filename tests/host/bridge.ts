@@ -23,8 +23,9 @@ async function relay(
   from: { path: string } | { host: string; port: number },
   to: NetConnectOpts,
 ): Promise<Bridge> {
-  const server = createServer((near) => {
-    const far = connect(to);
+  // Half open: a side that has sent all may still be reading.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ ...to, allowHalfOpen: true });
     near.pipe(far).pipe(near);
     // One end that breaks off takes the other with it.
     near.once('error', () => far.destroy()).once('close', () => far.destroy());

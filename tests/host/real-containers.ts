@@ -23,6 +23,11 @@ const onTestHost = {
   POLL_INTERVAL: '1',
 };
 
+export interface RealHostOptions extends Omit<HostOptions, 'delays' | 'githubUrl'> {
+  /** Port of this machine's loopback where the simulated GitHub listens. */
+  githubPort: number;
+}
+
 /** A host with real containers: a test host with the worker as its unit `runner-controller`. */
 export interface RealHost extends Host {
   /** Runs a shell script in the test host; its output. */
@@ -30,7 +35,7 @@ export interface RealHost extends Host {
 }
 
 /** Boots a test host, which takes 3 s, and 3 minutes more the very first time. Needs root on Debian. */
-export async function createRealHost(options: Omit<HostOptions, 'delays'>): Promise<RealHost> {
+export async function createRealHost(options: RealHostOptions): Promise<RealHost> {
   const { name, directory } = options;
   const testHost = join(projectFolder(), 'tests', 'host', 'test-host');
   const onHost = { env: { TEST_HOST: name }, cwd: projectFolder() };
@@ -41,8 +46,10 @@ export async function createRealHost(options: Omit<HostOptions, 'delays'>): Prom
 
   await execa(testHost, ['up'], { ...onHost, stdio: ['ignore', 'ignore', 'pipe'] });
   await copyFile(options.tokenFile, join(state, 'bridge', 'token'));
-  bridges.push(await offer(join(state, 'bridge', 'temporal'), portOf(`tcp://${options.temporalAddress}`)));
-  bridges.push(await offer(join(state, 'bridge', 'github'), portOf(options.githubUrl)));
+  bridges.push(
+    await offer(join(state, 'bridge', 'temporal'), Number(options.temporalAddress.split(':').at(-1))),
+  );
+  bridges.push(await offer(join(state, 'bridge', 'github'), options.githubPort));
   const status = await reach(join(state, 'bridge', 'status'));
   bridges.push(status);
 
@@ -119,4 +126,3 @@ const listContainers = `{ ls /etc/nixos-containers | sed 's/[.]conf$//'; ls -A /
   ls /sys/fs/cgroup/machine.slice | sed -n 's/^container@\\(.*\\)[.]service$/\\1/p'; } 2>/dev/null | sort -u`;
 
 const namesOf = (lines: string) => lines.split('\n').filter(Boolean);
-const portOf = (url: string) => Number(new URL(url).port);
