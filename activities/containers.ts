@@ -1,32 +1,19 @@
 import { log } from '@temporalio/activity';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { failure, failureMessage } from '../workflows/failures.js';
 import type { ContainerActivities } from './contract.js';
-import { assertPlain, confPath, extendConf, unfinishedConf, type NspawnSettings } from './container-conf.js';
+import { assertPlain, confPath, extendConf, type NspawnSettings } from './container-conf.js';
+import { createContainerRemoval, type ContainerPlaces } from './container-removal.js';
 import { withDeadline } from './deadline.js';
 import type { RunCommand } from './command-runner.js';
 import { diskFull } from './disk-gate.js';
 import { awaitEvents } from './event-files.js';
 import { heartbeating } from './heartbeat.js';
 import { describeExit, runCommand, type CommandResult } from './run-command.js';
-import {
-  containerLost,
-  createRuntimeDir,
-  errorCode,
-  exists,
-  removeRuntimeDir,
-  runtimePaths,
-} from './runtime-dir.js';
+import { containerLost, createRuntimeDir, errorCode, exists } from './runtime-dir.js';
 
-export interface ContainerOptions extends Partial<NspawnSettings> {
-  /** Path of the nixos-container program. */
-  nixosContainer: string;
-  runtimeDir: string;
-  /** /etc/nixos-containers. */
-  confDir: string;
-  /** /var/lib/nixos-containers. */
-  rootDir: string;
+export interface ContainerOptions extends ContainerPlaces, Partial<NspawnSettings> {
   /** Free space below which no container is made; default 0, no gate. */
   minFreeBytes?: number;
   commandTimeouts?: Partial<CommandTimeouts>;
@@ -50,8 +37,6 @@ const defaultTimeouts: CommandTimeouts = {
   stopMs: 100_000,
   destroyMs: 60_000,
 };
-/** Before a destroy, which ends by force what has not stopped by then. */
-const stopBeforeDestroyMs = 20_000;
 
 /**
  * Containers by way of `nixos-container`. `start` and `stop` may be broken off by a cancellation or a worker's
@@ -71,54 +56,15 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
   const run = (args: string[], timeoutMs: number, signal?: AbortSignal) =>
     start({ ...command(args), timeoutMs, signal });
 
-  const pathsOf = (name: string) => ({
-    conf: confPath(confDir, name),
-    root: join(rootDir, name),
-    runtime: runtimePaths(runtimeDir, name).dir,
+  const { destroy, leftOf } = createContainerRemoval({
+    nixosContainer,
+    runtimeDir,
+    confDir,
+    rootDir,
+    destroyMs: timeouts.destroyMs,
+    runCommand: start,
+    warn: (message, details) => void log.warn(message, details),
   });
-
-  async function leftOf(name: string): Promise<string[]> {
-    const paths = Object.values(pathsOf(name));
-    const there = await Promise.all(paths.map(exists));
-    return paths.filter((_path, index) => there[index]);
-  }
-
-  async function destroy(name: string): Promise<void> {
-    const { conf, root } = pathsOf(name);
-    // nixos-container removes only what it has a conf of, and knows best how: what is mounted below the root, its
-    // immutable directory, profiles and garbage collector roots.
-    if (!(await exists(conf)) && (await exists(root))) {
-      await mkdir(confDir, { recursive: true });
-      await writeFile(conf, '');
-    }
-    if (await exists(conf)) {
-      await stopFirst(name);
-      const result = await run(['destroy', name], timeouts.destroyMs);
-      if (result.exitCode !== 0) throw notRemoved(['destroy', name], result);
-    }
-    await rm(unfinishedConf(conf), { force: true });
-    // The lock that a killed systemd-nspawn --ephemeral leaves beside the root.
-    await rm(join(rootDir, `.#${name}.lck`), { force: true });
-    await removeRuntimeDir(runtimeDir, name, start);
-    const left = await leftOf(name);
-    if (left.length > 0) {
-      throw failure(
-        'ContainerNotRemoved',
-        `Container ${name} is destroyed, but ${left.join(' and ')} still exists.`,
-      );
-    }
-  }
-
-  /** `destroy` does not see a container that systemd is just starting: it would come up without its root. */
-  async function stopFirst(name: string): Promise<void> {
-    try {
-      const result = await run(['stop', name], stopBeforeDestroyMs);
-      if (result.exitCode !== 0)
-        log.warn('container does not stop', { container: name, exit: result.exitCode });
-    } catch (error) {
-      log.warn('container does not stop', { container: name, error: failureMessage(error) });
-    }
-  }
 
   async function create(name: string, system: string): Promise<void> {
     const runtime = await createRuntimeDir(runtimeDir, name);
@@ -161,7 +107,7 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
             `Container ${name} did not report booted within ${bootTimeoutMs} ms.`,
           );
         return withDeadline(cancelled, bootTimeoutMs, tooLate, async (signal) => {
-          const { conf } = pathsOf(name);
+          const conf = confPath(confDir, name);
           if (!(await exists(conf))) throw containerLost(conf);
           const args = ['start', name];
           const result = await run(args, timeouts.startMs, signal);
@@ -176,7 +122,7 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
 
     stopContainer: ({ name }) =>
       heartbeating(async (signal) => {
-        const { conf } = pathsOf(name);
+        const conf = confPath(confDir, name);
         if (!(await exists(conf))) return;
         const result = await run(['stop', name], timeouts.stopMs, signal);
         if (result.exitCode !== 0 && (await exists(conf))) throw notRemoved(['stop', name], result);
