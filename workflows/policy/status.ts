@@ -17,6 +17,8 @@ export interface RunnerStatus {
   ending: boolean;
   outdated: boolean;
   endReason: string | null;
+  /** Its container is destroyed; what is left is a registration that GitHub does not let go yet. */
+  containerGone: boolean;
   /** GitHub's word at its last good look: online, offline; null when not listed. */
   github: 'online' | 'offline' | null;
   trouble: string | null;
@@ -87,6 +89,7 @@ function shown(runner: RunnerState) {
     createdAt: new Date(runner.createdAt).toISOString(),
     job: runner.job ?? null,
     endReason: runner.endReason ?? null,
+    containerGone: runner.containerGone,
     trouble: runner.trouble?.message ?? null,
   };
 }
