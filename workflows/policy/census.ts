@@ -13,7 +13,7 @@ export interface Census {
   available: PoolRunner[];
   /** Running a job, by our own or by GitHub's word. */
   busy: PoolRunner[];
-  /** Not counted on, yet perhaps registered: told to end but not let go by GitHub, or taken over and still silent. */
+  /** Not counted on, yet perhaps registered: told to end but not let go yet, or taken over and still silent. */
   leaving: PoolRunner[];
   /** Containers whose teardown is under way. */
   removing: PoolRunner[];
@@ -57,7 +57,7 @@ function sortIn(census: Census, runner: PoolRunner): void {
   if (!isAlive(runner.phase)) {
     if (runner.phase === 'removing' && !runner.containerGone) census.removing.push(runner);
   } else if (runner.adopting) census.leaving.push(runner);
-  else if (isBusy(runner)) census.busy.push(runner);
+  else if (isBusy(runner)) (runner.endForced ? census.leaving : census.busy).push(runner);
   else if (isActivating(runner) || runner.phase === 'idle') {
     (isEnding(runner) ? census.leaving : census.available).push(runner);
   } else if (isEnding(runner)) census.removing.push(runner);

@@ -17,8 +17,7 @@ export function plan(state: PoolState, now: number): Plan {
   const census = takeCensus(state);
   const ends = endOrders(state, census, now);
   // What is about to end is no longer counted on, so that its place is refilled in the same round.
-  const ending = new Set(ends.map((action) => action.name));
-  const rest = without(census, ending);
+  const rest = without(census, ends);
   const adoptions = planAdoptions(state, now);
   const activations = planActivations(state, rest, now, held);
   // What is taken over may be all that is needed: it is looked at before anything is made.
@@ -31,14 +30,22 @@ export function plan(state: PoolState, now: number): Plan {
 }
 
 /** The census as it is once `ending` have been told: registered ones stay in the count until GitHub lets go. */
-function without(census: Census, ending: Set<string>): Census {
+function without(census: Census, ends: { name: string; force: boolean }[]): Census {
+  const ending = new Map(ends.map(({ name, force }) => [name, force]));
   const stays = (runner: { name: string }) => !ending.has(runner.name);
+  // One that works ends for certain only when it is forced to.
+  const works = (runner: { name: string }) => !ending.get(runner.name);
   return {
     ...census,
     creating: census.creating.filter(stays),
     standby: census.standby.filter(stays),
     available: census.available.filter(stays),
-    leaving: [...census.leaving, ...census.available.filter((runner) => !stays(runner))],
+    busy: census.busy.filter(works),
+    leaving: [
+      ...census.leaving,
+      ...census.available.filter((runner) => !stays(runner)),
+      ...census.busy.filter((runner) => !works(runner)),
+    ],
     removing: [...census.removing, ...[...census.creating, ...census.standby].filter((runner) => !stays(runner))],
   };
 }
