@@ -72,7 +72,10 @@ export function noteRefusal(state: PoolState, { trouble }: PoolRunner, now: numb
     type: trouble.type,
     reason: trouble.message,
     since: state.registrationPause?.since ?? now,
-    retryAt: Math.max(state.registrationPause?.retryAt ?? 0, now + Math.max(limits.registrationPauseMs, trouble.retryAfterMs ?? 0)),
+    retryAt: Math.max(
+      state.registrationPause?.retryAt ?? 0,
+      now + Math.max(limits.registrationPauseMs, trouble.retryAfterMs ?? 0),
+    ),
   };
 }
 

@@ -110,6 +110,7 @@ function noteFailure(backoff: Backoff, reason: string | undefined, now: number):
   if (now - backoff.lastAt > limits.failuresForgottenAfterMs) backoff.failures = 0;
   backoff.failures += 1;
   backoff.lastAt = now;
-  backoff.notBefore = now + Math.min(limits.longestPauseMs, limits.firstPauseMs * 2 ** (backoff.failures - 1));
+  backoff.notBefore =
+    now + Math.min(limits.longestPauseMs, limits.firstPauseMs * 2 ** (backoff.failures - 1));
   backoff.reason = reason;
 }
