@@ -128,8 +128,7 @@ export function createGithubClient(options: GithubClientOptions): GithubClient {
       const { status, data } = await requests.send({
         route: `POST ${actions}/runners/generate-jitconfig`,
         operation,
-        // Never retried here: a call that seemed to fail may have registered the runner, and its twin gets a 409.
-        parameters: { name, labels, runner_group_id: groupId, work_folder: '_work', request: { retries: 0 } },
+        parameters: { name, labels, runner_group_id: groupId, work_folder: '_work' },
         expected: [409],
       });
       if (status === 409) throw failure('RunnerNameTaken', `GitHub already has a runner named ${name}.`);

@@ -118,11 +118,17 @@ const requestId = (headers: Record<string, string | undefined>) =>
   headers['x-github-request-id'] ? ` (request ${headers['x-github-request-id']})` : '';
 
 /** ECONNREFUSED and the like, from the innermost cause that has a code. */
-function networkFault(error: Error): string {
+function networkFault(error: { cause?: unknown }): string {
   let fault = 'the connection failed';
-  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
+  for (let cause = error.cause as Cause | undefined; cause; cause = cause.cause) {
     if (cause.name === 'TimeoutError') return 'timed out';
-    if ('code' in cause && typeof cause.code === 'string') fault = cause.code;
+    if (typeof cause.code === 'string') fault = cause.code;
   }
   return fault;
+}
+
+interface Cause {
+  name?: unknown;
+  code?: unknown;
+  cause?: Cause;
 }

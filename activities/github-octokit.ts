@@ -40,6 +40,16 @@ const writeBurst = 60;
 const writesPerMinute = 60;
 /** How often Bottleneck refills; its timer has no finer step. */
 const refillMs = 5_000;
+const writeLimits = {
+  reservoir: writeBurst,
+  reservoirIncreaseMaximum: writeBurst,
+  reservoirIncreaseInterval: refillMs,
+  reservoirIncreaseAmount: (writesPerMinute * refillMs) / 60_000,
+};
+
+/** Calls after the first, 0.25 s and 1 s later. What GitHub means as an answer is none to ask for again. */
+const retries = 2;
+const doNotRetry = [400, 401, 403, 404, 409, 410, 422, 429, 451];
 
 const PoolOctokit = Octokit.plugin(retry, throttling);
 let clients = 0;
@@ -83,21 +93,11 @@ export function createRequestSender({
         return sendAuthorized(tokens, request, options);
       },
     }),
-    retry: {
-      // Twice, after 0.25 s and 1 s. What GitHub means as an answer is none to ask for again; a limit least of all.
-      retries: 2,
-      retryAfterBaseValue: 250,
-      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
-    },
+    retry: { retries, retryAfterBaseValue: 250, doNotRetry },
     throttle: {
       // The plugin shares its queues among all clients of one id.
       id: `client-${clients}`,
-      write: new Bottleneck.Group({
-        reservoir: writeBurst,
-        reservoirIncreaseMaximum: writeBurst,
-        reservoirIncreaseInterval: refillMs,
-        reservoirIncreaseAmount: (writesPerMinute * refillMs) / 60_000,
-      }),
+      write: new Bottleneck.Group(writeLimits),
       // The budget makes the caller wait, which can take a minute or an hour: not here, in the middle of a call.
       onRateLimit: () => false,
       onSecondaryRateLimit: () => false,
@@ -105,7 +105,13 @@ export function createRequestSender({
   });
   const tokens =
     'tokenFile' in auth ? secretFile(auth.tokenFile, 'GitHub token', tokenFault) : appTokens(auth, octokit);
-  return (route, parameters) => octokit.request(route, parameters);
+  return (route, parameters) => {
+    // Each call has a `request` of its own: the plugin counts retries in it, and would go on from call to call. Only
+    // a POST names its retries: the plugin takes a number above 0 for a wish to retry even a 404. A POST that seemed
+    // to fail may have registered the runner, so there are none.
+    const request = route.startsWith('POST') ? { retries: 0 } : {};
+    return octokit.request(route, { ...parameters, request });
+  };
 }
 
 type TokenSource = (options?: { afresh?: boolean }) => Promise<string>;

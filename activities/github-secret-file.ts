@@ -27,7 +27,7 @@ export function secretFile(
       known = { version, secret };
       return secret;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const { code } = error as NodeJS.ErrnoException;
       if (typeof code !== 'string') throw error;
       throw failure(
         'ConfigInvalid',

@@ -38,10 +38,11 @@ export function createGithubActivities(client: GithubClient): GithubActivities {
       if (!isPoolRunner(runnerName)) {
         throw failure('ConfigInvalid', `Runner ${runnerName} is no runner of a pool, so it is not removed.`);
       }
-      // By its id while it may be too new for the list, by its name otherwise. The id alone is no proof: it counts
-      // within one repository, and belongs to another runner in another. Nor is its 404, which GitHub also answers
-      // to a token that may not see the repository; the list tells that apart.
-      const known = runnerId === undefined || ended ? null : await client.getRunner(runnerId);
+      // An id counts within one repository and belongs to another runner in the next, so the name has to fit it.
+      const known = runnerId === undefined ? null : await client.getRunner(runnerId);
+      if (!known && runnerId !== undefined && ended) return 'gone';
+      // GitHub also answers 404 to a token that may not see the repository. Before a container that may get a job
+      // is destroyed for it, the list has to agree: it fails for such a token.
       const runner = known?.name === runnerName ? known : await client.findRunner(runnerName);
       if (!runner) return 'gone';
       // Once its job is over, GitHub's flag can only be late: then GitHub decides as it removes.
@@ -59,5 +60,5 @@ function ownRunners(host: string, runners: GithubRunner[]): GithubRunner[] {
 /** Whether the name is `<host>-<5 hex>-r<slot>`, of whatever host: any worker clears up after one that is gone. */
 function isPoolRunner(runnerName: string): boolean {
   const [slot, prefix, ...host] = runnerName.split('-').reverse();
-  return host.length > 0 && slotOf(`${prefix}-${slot}`) !== null;
+  return host.join('-') !== '' && slotOf(`${prefix}-${slot}`) !== null;
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApplicationFailure } from '@temporalio/common';
 import { createGithubClient, type GithubClient } from '../../activities/github-client.js';
 import type { GithubClientOptions } from '../../activities/github-client.js';
 import {
@@ -38,7 +39,10 @@ export async function startGithub(options: Partial<GithubSimulatorOptions> = {})
   const tokenFile = join(dir, 'token');
   await writeFile(tokenFile, `${token}\n`);
   const logged: string[] = [];
-  const log = { debug: (message: string) => logged.push(message), warn: (message: string) => logged.push(message) };
+  const log = {
+    debug: (message: string) => logged.push(message),
+    warn: (message: string) => logged.push(message),
+  };
   const another = (changed: Partial<GithubClientOptions>) =>
     createGithubClient({ apiUrl: github.url, scope: { repository }, auth: { tokenFile }, log, ...changed });
   return {
@@ -58,21 +62,21 @@ export async function startGithub(options: Partial<GithubSimulatorOptions> = {})
 
 /** What a failed call tells: our type, the sentence, and when to try again. */
 export async function failureOf(call: Promise<unknown>) {
-  const error: unknown = await call.then(
+  const error = await call.then(
     () => undefined,
-    (reason: unknown) => reason,
+    (reason: ApplicationFailure) => reason,
   );
-  if (!(error instanceof Error)) throw new Error('the call did not fail');
+  if (!error) throw new Error('the call did not fail');
   const { message } = error;
-  const retryAfterMs = 'nextRetryDelay' in error ? error.nextRetryDelay : undefined;
-  return { type: failureType(error), message, retryAfterMs, everything: inspectAll(error) };
+  const retryAfterMs = error.nextRetryDelay as number | undefined;
+  return { type: failureType(error), message, retryAfterMs, everything: everythingIn(error) };
 }
 
 // What a careless logger would print: each own property of the error and of its causes.
-function inspectAll(error: Error): string {
-  const cause: string = error.cause instanceof Error ? inspectAll(error.cause) : '';
+function everythingIn(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
   const own = Object.getOwnPropertyNames(error).map((name) => JSON.stringify(Reflect.get(error, name)));
-  return [...own, cause].join('\n');
+  return [...own, everythingIn(Reflect.get(error, 'cause'))].join('\n');
 }
 
 /** Connects as the runner of a JIT configuration, which makes it online. */
@@ -90,8 +94,7 @@ export async function connectRunner(url: string, jitConfig: string): Promise<{ t
   };
 }
 
-const decode = (text: string) =>
-  JSON.parse(Buffer.from(text, 'base64').toString()) as Record<string, string>;
+const decode = (text: string) => JSON.parse(Buffer.from(text, 'base64').toString()) as Record<string, string>;
 
 /** A run of so many jobs with the same labels. */
 export const workflowRun = (names: string[], runsOn = ['self-hosted']) => ({
