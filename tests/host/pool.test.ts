@@ -10,11 +10,11 @@ const size = 3;
 /** Fails when an earlier job was here, then leaves its own marks wherever it can. */
 const leaveMarks = `
   test "$(hostname)" != marked
-  test -z "$(ls /tmp /var/tmp ~ 2>/dev/null | grep mark)" && ! pgrep -f "sleep 4[7]11"
+  test -z "$(ls /tmp /var/tmp ~ | grep mark)"; test -z "$(pgrep -f "sleep 4[7]11")"
   touch /tmp/mark /var/tmp/mark ~/mark
   nohup setsid sleep 4711 >/dev/null 2>&1 &
-  touch /nix/store/mark 2>/dev/null && exit 1
-  hostname marked 2>/dev/null
+  if touch /nix/store/mark 2>/dev/null; then exit 1; fi
+  hostname marked 2>/dev/null || true
   head -c 20M /dev/zero > /var/tmp/mark-large`;
 
 /** Makes a job's command one of container root, by way of Docker. */
