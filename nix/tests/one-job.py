@@ -7,7 +7,6 @@ def state():
     return json.loads(host.succeed(f"curl --fail --silent {GITHUB}/_sim/state"))
 
 
-
 host.start()
 host.wait_for_unit("runner-controller.service")
 host.wait_for_open_port(8080)

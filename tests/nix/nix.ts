@@ -19,9 +19,14 @@ const missing = {
 };
 
 /** A test that needs Nix, or Nix and nixpkgs' lib: where they are missing it is skipped, and its title says why. */
-export function nixTest(needs: keyof typeof missing, title: string, body: () => Promise<void>): void {
+export function nixTest(
+  needs: keyof typeof missing,
+  title: string,
+  body: () => Promise<void>,
+  timeoutMs = 60_000,
+): void {
   const reason = missing[needs];
-  if (reason === undefined) test(title, body, 60_000);
+  if (reason === undefined) test(title, body, timeoutMs);
   else test.skip(`${title} [did not run: ${reason}]`, body);
 }
 
