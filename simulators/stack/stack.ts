@@ -37,38 +37,37 @@ export const cdkHosts = [
   { name: 'cdk-runner-02', labels: [...usualLabels, 'fuzz-b'] },
 ];
 
-/** Starts Temporal and GitHub and lays out the hosts. Workers start with `host.start()`. */
+/** Starts Temporal and GitHub and lays out the hosts. Workers start with `host.start()`. What fails leaves nothing. */
 export async function startStack({ hosts, delays, ui = false }: StackOptions): Promise<Stack> {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-runner-pool-'));
-  const token = `ghp_${randomBytes(18).toString('hex')}`;
-  const tokenFile = join(directory, 'token');
-  writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
-  const temporal = await startTemporalServer({ logFile: join(directory, 'temporal.log'), ui });
-  const github = await startGithubSimulator({ repository, tokens: [token] });
-  const stack = hosts.map((host) =>
-    createHost({
-      ...host,
-      delays,
-      directory: join(directory, host.name),
-      temporalAddress: temporal.address,
-      githubUrl: github.url,
-      repository,
-      tokenFile,
-    }),
-  );
-  return {
-    directory,
-    token,
-    tokenFile,
-    temporal,
-    github,
-    hosts: stack,
-    stop: async () => {
-      await Promise.all(stack.map((host) => host.stop()));
-      await Promise.all(stack.map((host) => host.destroy()));
-      await github.close();
-      await temporal.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
+  const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
   };
+  try {
+    const token = `ghp_${randomBytes(18).toString('hex')}`;
+    const tokenFile = join(directory, 'token');
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+    const temporal = await startTemporalServer({ logFile: join(directory, 'temporal.log'), ui });
+    undo.push(temporal.stop);
+    const github = await startGithubSimulator({ repository, tokens: [token] });
+    undo.push(() => github.close());
+    const laidOut = hosts.map((host) =>
+      createHost({
+        ...host,
+        delays,
+        directory: join(directory, host.name),
+        temporalAddress: temporal.address,
+        githubUrl: github.url,
+        repository,
+        tokenFile,
+      }),
+    );
+    undo.push(() => Promise.all(laidOut.map((host) => host.destroy())));
+    undo.push(() => Promise.all(laidOut.map((host) => host.stop())));
+    return { directory, token, tokenFile, temporal, github, hosts: laidOut, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

@@ -32,7 +32,10 @@ export async function startTemporalServer({ logFile, ui }: { logFile: string; ui
     logFile,
   });
   const address = `127.0.0.1:${port}`;
-  const connection = await connect(address, service);
+  const connection = await connect(address, service).catch(async (error: unknown) => {
+    await service.stop();
+    throw error;
+  });
   return {
     address,
     ui: ui ? `http://127.0.0.1:${uiPort}` : null,
