@@ -1,7 +1,6 @@
 # The runner's user, and the units and hooks of ../../../container, which the tests' containers install as well.
 {
   config,
-  lib,
   pkgs,
   ...
 }:
