@@ -63,6 +63,8 @@ export class Container {
   asRoot = (script: string) => this.run(script, []);
 
   private async run(script: string, options: string[]): Promise<Shown> {
+    // systemd expands variables in command lines; this one is the shell's alone.
+    const literal = script.replaceAll('$', '$$$$');
     const path = '/run/current-system/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
     const transient = [
       '--quiet',
@@ -74,7 +76,7 @@ export class Container {
     ];
     const result = await execa(
       'systemd-run',
-      [...transient, '--setenv=NIX_REMOTE=daemon', ...options, 'bash', '-c', script],
+      [...transient, '--setenv=NIX_REMOTE=daemon', ...options, 'bash', '-c', literal],
       {
         reject: false,
         all: true,
