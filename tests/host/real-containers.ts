@@ -120,7 +120,7 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
 }
 
 /** All that a container consists of: conf, root, profile, machine, network link, cgroup. */
-const listContainers = `{ ls /etc/nixos-containers | sed 's/[.]conf$//'; ls -A /var/lib/nixos-containers
+const listContainers = `{ ls /etc/nixos-containers | sed 's/[.]conf$//'; ls -A /var/lib/nixos-containers | sed 's/^[.]#\\(.*\\)[.]lck$/\\1/'
   ls /nix/var/nix/profiles/per-container; ls /nix/var/nix/gcroots/per-container
   machinectl list --no-legend | cut -d' ' -f1; ls /sys/class/net | sed -n 's/^ve-//p'
   ls /sys/fs/cgroup/machine.slice | sed -n 's/^container@\\(.*\\)[.]service$/\\1/p'; } 2>/dev/null | sort -u`;
