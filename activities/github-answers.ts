@@ -23,7 +23,7 @@ export const workflowRunsAnswer = z.object({
   workflow_runs: z.array(z.object({ id })),
 });
 
-export const workflowJobAnswer = z.object({
+const workflowJobAnswer = z.object({
   id,
   name: z.string(),
   status: z.string(),

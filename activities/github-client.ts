@@ -12,7 +12,7 @@ import { GithubBudget, type GithubCounters } from './github-budget.js';
 import { createRequestSender, type GithubAuth, type GithubLog } from './github-octokit.js';
 import { GithubRequests, shaped } from './github-requests.js';
 
-export type GithubScope =
+type GithubScope =
   /** `owner/repo`. */
   | { repository: string }
   /** `runnerGroupId` defaults to 1, the group that every organisation has. */
