@@ -26,7 +26,6 @@ class Commands:
         self._begun_at = begun_at
         self._unit = Unit(settings, name)
         self._root = f'{settings.root_dir}/{name}'
-        self._profile = f'{settings.profile_dir}/{name}'
 
     def create(self) -> int:
         """Makes a container that is not started."""
@@ -34,7 +33,8 @@ class Commands:
         if 'config' in values and 'config-file' in values:
             raise Failure('--config and --config-file are mutually incompatible.', bare=True)
         name = conf.claim(self._settings, self._name, values)
-        os.makedirs(f'{self._settings.profile_dir}/{name}', exist_ok=True)
+        if faults.take(self._settings, 'create-hangs', name):
+            _hang()
         self._take_until('create')
         # Any other way to say what is in it takes an evaluation, which `--system-path` spares.
         system = values.get('system-path') or values.get('config-file')
@@ -42,11 +42,11 @@ class Commands:
         if missing:
             os.write(2, f"error: getting status of '{system}': No such file or directory\n".encode())
         if missing or faults.take(self._settings, 'create-fails', name):
-            Commands(self._settings, self._options, name, self._begun_at)._clear()
+            _clear(self._settings, name)
             raise Failure('failed to set initial container configuration', 2)
-        os.symlink(
-            os.path.abspath(system) if system else 'evaluated', f'{self._settings.profile_dir}/{name}/system'
-        )
+        profile = f'{self._settings.profile_dir}/{name}'
+        os.makedirs(profile, exist_ok=True)
+        os.symlink(os.path.abspath(system) if system else 'evaluated', f'{profile}/system')
         if 'ensure-unique-name' in values:
             os.write(1, f'{name}\n'.encode())
         return 0
@@ -58,7 +58,7 @@ class Commands:
         if self._unit.state() != 'activating':
             self._unit.kill()
         self._take_until('destroy')
-        self._clear()
+        _clear(self._settings, self._name)
         return 0
 
     def start(self) -> int:
@@ -82,7 +82,7 @@ class Commands:
 
     def terminate(self) -> int:
         """Ends the container at once."""
-        self._leader()
+        self._require_running()
         self._unit.kill()
         return 0
 
@@ -93,7 +93,7 @@ class Commands:
 
     def run(self) -> int:
         """Runs a command of the host in the container's root directory; its exit code is ours."""
-        self._leader()
+        self._require_running()
         env = {'HOME': self._root, 'PATH': os.environ.get('PATH', '/usr/bin:/bin'), 'USER': 'root'}
         os.chdir(self._root)
         os.execve('/bin/sh', ['sh', '-c', 'exec "$@"', 'sh', *self._options.words[2:]], env)
@@ -109,19 +109,12 @@ class Commands:
     def _variables(self) -> dict[str, str]:
         return environment_file.read(conf.path_of(self._settings, self._name))
 
-    def _leader(self) -> int:
-        leader = self._unit.leader()
-        if leader is None:
+    def _require_running(self) -> None:
+        if self._unit.state() != 'active':
             raise Failure("unable to get container's main PID", bare=True)
-        return leader
 
     def _take_until(self, delay: str) -> None:
         time.sleep(max(0.0, self._begun_at + self._settings.delays[delay] - time.monotonic()))
-
-    def _clear(self) -> None:
-        for tree in (self._profile, self._root):
-            _remove_tree(tree)
-        os.unlink(conf.path_of(self._settings, self._name))
 
 
 ACTIONS: 'dict[str, Callable[[Commands], int]]' = {
@@ -135,6 +128,18 @@ ACTIONS: 'dict[str, Callable[[Commands], int]]' = {
     'stop': Commands.stop,
     'terminate': Commands.terminate,
 }
+
+
+def _clear(settings: Settings, name: str) -> None:
+    for directory in (settings.profile_dir, settings.root_dir):
+        _remove_tree(f'{directory}/{name}')
+    os.unlink(conf.path_of(settings, name))
+
+
+def _hang() -> None:
+    """Until the caller loses patience."""
+    while True:
+        time.sleep(3600)
 
 
 def _remove_tree(path: str) -> None:

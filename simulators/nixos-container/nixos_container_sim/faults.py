@@ -10,6 +10,7 @@ NAMES = (
     'list-fails',
     'create-fails',
     'create-hangs',
+    'create-hangs',
     'start-fails',
     'start-hangs',
     'boot-silent',

@@ -22,6 +22,10 @@ def main(argv: list[str]) -> int:
         prefix = '' if failure.bare else f'{argv[0]}: '
         os.write(2, f'{prefix}{failure.message}\n'.encode())
         return failure.code
+    except OSError as problem:
+        # E.g. two that destroy the same container: the slower one finds nothing to unlink, and Perl dies of it.
+        os.write(2, f'{argv[0]}: {problem}\n'.encode())
+        return problem.errno or 1
     except KeyboardInterrupt:
         return 130
 

@@ -50,7 +50,9 @@ def _delays(text: str) -> dict[str, float]:
     except (TypeError, ValueError, AttributeError):
         raise Failure('NIXOS_CONTAINER_SIM_DELAYS is neither NAME=SECONDS,… nor a JSON object') from None
     if unknown:
-        raise Failure(f'NIXOS_CONTAINER_SIM_DELAYS has no {", ".join(unknown)}; it has {", ".join(_DEFAULT_DELAYS)}')
+        raise Failure(
+            f'NIXOS_CONTAINER_SIM_DELAYS has no {", ".join(unknown)}; it has {", ".join(_DEFAULT_DELAYS)}'
+        )
     return delays
 
 

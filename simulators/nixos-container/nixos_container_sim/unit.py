@@ -25,11 +25,6 @@ class Unit:
         record = self._record()
         return record['STATE'] if record and _lives(record) else 'inactive'
 
-    def leader(self) -> int | None:
-        """The container's process, once it is ready."""
-        record = self._record()
-        return int(record['PID']) if record and _lives(record) and record['STATE'] == 'active' else None
-
     def start(self, mounts: Mounts) -> None:
         """Returns when the container is ready: its boot goes on. Error: Failure."""
         begun_at = time.monotonic()

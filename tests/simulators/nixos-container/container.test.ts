@@ -188,7 +188,7 @@ test('stops while it waits to be activated', async () => {
 
 test('lets its runner report the job as cancelled when it is stopped', async () => {
   const pipe = await makePipe();
-  queue({ script: `exec > ${pipe.path}; sleep 300` });
+  queue({ script: `exec > ${pipe.path}; sleep 30` });
   await standby();
   await host.activate(name, await jitconfig());
   await pipe.opened;
@@ -210,7 +210,7 @@ test('makes its idle runner offline when it is stopped', async () => {
 
 test('takes a job with it when it is terminated, even what has left the session', async () => {
   const pipe = await makePipe();
-  queue({ script: `exec > ${pipe.path}; setsid setsid sleep 300 & sleep 300` });
+  queue({ script: `exec > ${pipe.path}; setsid setsid sleep 30 & sleep 30` });
   await standby();
   await host.activate(name, await jitconfig());
   await pipe.opened;

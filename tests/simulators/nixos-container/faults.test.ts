@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { execa } from 'execa';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../files.js';
@@ -37,6 +36,16 @@ test('fails side by side exactly as often as it is told', async () => {
   expect(codes.sort()).toEqual([0, 0, 0, 2, 2, 2]);
 });
 
+test('hangs a create that has claimed its name, as long as its caller waits', async () => {
+  await host.setFaults({ fault: 'create-hangs', container: name });
+  await host.create('other');
+  const create = host.begin('create', name, '--system-path', host.system);
+  await until(host.confDir, async () => (await readdir(host.confDir)).includes(`${name}.conf`));
+  create.kill();
+  expect((await create).signal).toBe('SIGTERM');
+  expect((await host.nixos('list')).stdout.split('\n')).toEqual([name, 'other']);
+});
+
 test('fails for one container and not for another', async () => {
   await host.setFaults({ fault: 'start-fails', container: name });
   await host.create(name);
@@ -64,9 +73,7 @@ test('goes on starting after the command that asked for it was killed', async ()
   host.setDelays({ start: 0.5 });
   await host.createRunner(name);
   await host.nixos('list');
-  const env = { NIXOS_CONTAINER_SIM_DELAYS: 'start=0.5', NIXOS_CONTAINER_SIM_DIR: host.sim };
-  const directories = { CONTAINER_CONF_DIR: host.confDir, CONTAINER_ROOT_DIR: host.rootDir };
-  const start = execa(program, ['start', name], { env: { ...env, ...directories }, reject: false });
+  const start = host.begin('start', name);
   await starting();
   start.kill('SIGKILL');
   await host.event(name, 'booted');

@@ -44,6 +44,8 @@ export async function makeSimHost() {
     confDir,
     rootDir,
     nixos,
+    /** Starts the program and returns the process. */
+    begin: (...args: string[]) => command('nixos-container', args),
     /** Seconds by name, e.g. `{ boot: 0.5 }`. */
     setDelays: (delays: Record<string, number>) => {
       env['NIXOS_CONTAINER_SIM_DELAYS'] = JSON.stringify(delays);

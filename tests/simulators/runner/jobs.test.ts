@@ -101,7 +101,7 @@ test('reports a script that fails, and still exits with 0', async () => {
 
 test('ends what a job has left running in the background', async () => {
   const pipe = await makePipe();
-  site.queue({ script: `exec > ${pipe.path}; sleep 300 &` });
+  site.queue({ script: `exec > ${pipe.path}; sleep 30 &` });
   await site.run(['run', '--jitconfig', await site.jitconfig()]);
   await ended(await pipe.opened);
 });
@@ -148,7 +148,7 @@ test('fails the job when the completed hook fails or is not there', async () => 
 
 test('kills all of a job that GitHub cancels', async () => {
   const pipe = await makePipe();
-  const { runId } = site.queue({ script: `trap '' INT; exec > ${pipe.path}; sleep 300 & wait` });
+  const { runId } = site.queue({ script: `trap '' INT; exec > ${pipe.path}; sleep 30 & wait` });
   const runner = site.run(['run', '--jitconfig', await site.jitconfig()]);
   const handle = await pipe.opened;
   site.github.cancelRun(runId);
@@ -159,7 +159,7 @@ test('kills all of a job that GitHub cancels', async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('reports its job as cancelled at %s', async (signal) => {
-  site.queue({ script: `touch ${site.dir}/ready; sleep 300` });
+  site.queue({ script: `touch ${site.dir}/ready; sleep 30` });
   const runner = site.run(['run', '--jitconfig', await site.jitconfig()]);
   await made('ready');
   runner.kill(signal);
