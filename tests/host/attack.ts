@@ -10,7 +10,7 @@ export const offLimits = ['10.9.9.9', '172.16.9.9', '192.168.9.9', '169.254.169.
 
 /** A shell command that prints `reached …` when a TCP service answers, and how it was refused otherwise. */
 export const connect = (address: string, port: number) =>
-  `timeout 3 nc -w 3 ${address} ${port} </dev/null 2>&1 || echo "not reached"`;
+  `timeout 3 nc -w 2 ${address} ${port} </dev/null 2>&1 || echo "not reached"`;
 
 /** Listens on every address of the host, as a careless service would. */
 export async function careless(port: number): Promise<Server> {
