@@ -105,9 +105,7 @@ describeWithTestHost('a pool of real containers', () => {
     ['the whole container, by a stop from outside', (name: string) => `systemctl stop container@${name}`],
   ])('is whole again after the death of %s under a job', async (_what, command) => {
     const running = pool.runJobs('sleep 60');
-    const { runners } = await pool.until(({ counts }) => counts.busy === 1);
-    const name = runners.find(({ phase }) => phase === 'busy')?.name ?? '';
-    await pool.host.run(command(name));
+    await pool.host.run(command(await pool.busy()));
     const [job] = await running;
     expect(job?.conclusion).not.toBe('success');
     await expectWhole();
@@ -115,7 +113,7 @@ describeWithTestHost('a pool of real containers', () => {
 
   it('finishes a job whose worker was killed meanwhile, and records it once', async () => {
     const running = pool.runJobs('sleep 4');
-    await pool.until(({ counts }) => counts.busy === 1);
+    await pool.busy();
     await pool.host.worker().kill();
     await pool.host.start();
     const [job] = await running;

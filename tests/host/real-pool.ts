@@ -75,16 +75,22 @@ export async function startRealPool({ name, env }: { name: string; env: Record<s
     temporal,
     status,
     until,
-    /** As many runners as wanted are idle, a container stands by, nothing is on its way in or out. */
+    /** As many runners as wanted are idle, containers stand by, nothing is on its way in or out. */
     whole: () =>
       until(({ counts, config }) => {
         const { creating, available, busy, standby, removing } = counts;
         return (
           available === config.warmRunners &&
-          standby === config.standbyContainers &&
+          standby >= config.standbyContainers &&
           creating + busy + removing === 0
         );
       }),
+    /** Name of the container that runs a job, as soon as one does. */
+    async busy(): Promise<string> {
+      const isBusy = ({ phase, ending }: PoolStatus['runners'][number]) => phase === 'busy' && !ending;
+      const { runners } = await until((pool) => pool.runners.some(isBusy));
+      return runners.find(isBusy)?.name ?? '';
+    },
     /** Queues jobs of one run and waits until GitHub has them all as completed. */
     async runJobs(...scripts: string[]) {
       const jobs = scripts.map((script, index) => ({
