@@ -105,9 +105,11 @@ export function createHostActivities(options: HostOptions): HostActivities {
           heartbeat();
           if (look % looksBetweenOrphanChecks === 0) orphans = await findOrphans(expected, orphans);
           try {
+            // The time it began: a container destroyed during the look is older news than its destruction.
+            const at = Date.now();
             const containers = await lookAtContainers(signal);
             const full = await diskFull(rootDir, minFreeBytes, previous?.full !== undefined);
-            const report = { at: Date.now(), containers, orphans, ...(full && { full }) };
+            const report = { at, containers, orphans, ...(full && { full }) };
             if (previous === null || differs(previous, report)) return report;
             badLooks = 0;
           } catch (error) {
