@@ -1,7 +1,12 @@
 // Which part may know which; `npm run check` runs it.
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'policy-is-pure',
       comment: 'The planner knows only the model and itself.',
@@ -30,9 +35,13 @@ module.exports = {
     },
     {
       name: 'commands-in-one-place',
-      comment: 'The product starts programs in run-command.ts; the process that does it for the worker is started by command-runner.ts.',
+      comment:
+        'The product starts programs in run-command.ts; the process that does it for the worker is started by command-runner.ts.',
       severity: 'error',
-      from: { path: '^(workflows|activities|workers)/', pathNot: '^activities/(run-command|command-runner)\\.ts' },
+      from: {
+        path: '^(workflows|activities|workers)/',
+        pathNot: '^activities/(run-command|command-runner)\\.ts',
+      },
       to: { path: '(^|node_modules/)(execa/|child_process)' },
     },
     {
@@ -47,6 +56,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     exclude: { path: '^dist/' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
   },
 };

@@ -4,7 +4,16 @@ import { percentile } from '../scripts/demo-report.js';
 import { cdkHosts, startStack, type Stack } from '../simulators/stack/stack.js';
 import { statusQuery } from '../workflows/messages.js';
 import { poolWorkflowId, runnerWorkflowId, type RunnerTimeline } from '../workflows/model.js';
-import { delaysText, fillFloor, handOverFloor, jobSeconds, poolSize, registration, waves, wavesFloor } from './delays.js';
+import {
+  delaysText,
+  fillFloor,
+  handOverFloor,
+  jobSeconds,
+  poolSize,
+  registration,
+  waves,
+  wavesFloor,
+} from './delays.js';
 
 /** What one run of the benchmark has measured; seconds unless the name says otherwise. */
 export interface Figures {
@@ -31,7 +40,10 @@ export async function benchPool(): Promise<Figures> {
     });
     await stack.hosts[0]?.start();
     const started = performance.now();
-    await stack.github.until((state) => state.runners.filter(({ status }) => status === 'online').length === poolSize, 60_000);
+    await stack.github.until(
+      (state) => state.runners.filter(({ status }) => status === 'online').length === poolSize,
+      60_000,
+    );
     const fill = (performance.now() - started) / 1000;
     await standbyReady(stack);
     const wavesSeconds = await runWaves(stack);
@@ -44,7 +56,9 @@ export async function benchPool(): Promise<Figures> {
 
 async function standbyReady(stack: Stack): Promise<void> {
   for (;;) {
-    const { counts, config } = await stack.temporal.client.workflow.getHandle(poolWorkflowId(host.name)).query(statusQuery);
+    const { counts, config } = await stack.temporal.client.workflow
+      .getHandle(poolWorkflowId(host.name))
+      .query(statusQuery);
     if (counts.standby === config.standbyContainers && counts.available === poolSize) return;
     await sleep(100);
   }
@@ -66,12 +80,21 @@ async function runWaves(stack: Stack): Promise<number> {
 /** For each job that ended, the time until the next activation began, in the order of both. */
 async function handOvers(stack: Stack): Promise<Figures['handOverMs']> {
   const { client } = stack.temporal;
-  const names = stack.github.state().jobs.flatMap(({ runnerName }) => (runnerName ? [runnerName.slice(host.name.length + 1)] : []));
+  const names = stack.github
+    .state()
+    .jobs.flatMap(({ runnerName }) => (runnerName ? [runnerName.slice(host.name.length + 1)] : []));
   const lives = await Promise.all(
-    names.map((name) => client.workflow.getHandle(runnerWorkflowId(host.name, name)).result() as Promise<RunnerTimeline>),
+    names.map(
+      (name) =>
+        client.workflow.getHandle(runnerWorkflowId(host.name, name)).result() as Promise<RunnerTimeline>,
+    ),
   );
-  const at = (life: RunnerTimeline, phase: string) => life.phases.find((entry) => entry.phase === phase)?.at ?? 0;
-  const begun = lives.map((life) => at(life, 'registering')).sort((a, b) => a - b).slice(poolSize);
+  const at = (life: RunnerTimeline, phase: string) =>
+    life.phases.find((entry) => entry.phase === phase)?.at ?? 0;
+  const begun = lives
+    .map((life) => at(life, 'registering'))
+    .sort((a, b) => a - b)
+    .slice(poolSize);
   const ended = lives.map((life) => life.job?.completedAt ?? 0).sort((a, b) => a - b);
   const gaps = begun.map((time, index) => time - (ended[index] ?? 0)).sort((a, b) => a - b);
   return { p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99) };

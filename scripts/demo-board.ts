@@ -42,7 +42,9 @@ function picture({ pools, jobs, seconds }: BoardView, columns = 100): string {
   const filled = jobs.length === 0 ? 0 : Math.round((barWidth * done) / jobs.length);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
   const rows = pools.flatMap((pool) => ['', `${pool.host}  ${phases(pool)}`, ...pool.runners.map(row)]);
-  return [`${bar} ${progress(jobs)}, ${seconds.toFixed(1)} s`, ...rows].map((line) => line.slice(0, columns - 1)).join('\n');
+  return [`${bar} ${progress(jobs)}, ${seconds.toFixed(1)} s`, ...rows]
+    .map((line) => line.slice(0, columns - 1))
+    .join('\n');
 }
 
 const marks: Record<RunnerStatus['phase'], string> = {
@@ -61,7 +63,10 @@ function row({ phase, name, job, phaseSince }: RunnerStatus): string {
 }
 
 function progress(jobs: JobRecord[]): string {
-  const parts = [`${count(jobs, 'completed')}/${jobs.length} jobs done`, `${count(jobs, 'in_progress')} running`];
+  const parts = [
+    `${count(jobs, 'completed')}/${jobs.length} jobs done`,
+    `${count(jobs, 'in_progress')} running`,
+  ];
   return [...parts, `${count(jobs, 'queued')} queued`].join(', ');
 }
 

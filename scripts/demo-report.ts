@@ -64,9 +64,15 @@ export function demoFaults({ jobs, containers, left, contractViolations }: DemoR
   const faults: [boolean, string][] = [
     [jobs.completed !== servable, `${jobs.completed} of ${servable} servable jobs completed`],
     [jobs.lost > 0, `${jobs.lost} job(s) were lost`],
-    [containers.created !== containers.destroyed, `${containers.created} containers made, ${containers.destroyed} destroyed`],
+    [
+      containers.created !== containers.destroyed,
+      `${containers.created} containers made, ${containers.destroyed} destroyed`,
+    ],
     [Object.values(left).some((count) => count > 0), `left behind: ${JSON.stringify(left)}`],
-    [contractViolations > 0, `${contractViolations} request(s) or answer(s) that GitHub's description does not allow`],
+    [
+      contractViolations > 0,
+      `${contractViolations} request(s) or answer(s) that GitHub's description does not allow`,
+    ],
   ];
   return faults.filter(([wrong]) => wrong).map(([, sentence]) => sentence);
 }

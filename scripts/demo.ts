@@ -18,7 +18,9 @@ interface Options {
 }
 
 const options = new Command('demo')
-  .description('Runs one real CI run of CDK on two pools of simulated containers: real Temporal, real workers.')
+  .description(
+    'Runs one real CI run of CDK on two pools of simulated containers: real Temporal, real workers.',
+  )
   .option('--keep', 'leave everything running afterwards, until Ctrl-C')
   .option('--scale <factor>', 'what the durations of the jobs are multiplied with', Number, 0.01)
   .option(
@@ -34,7 +36,9 @@ const refreshMs = 200;
 const patienceMs = 600_000;
 
 async function main(): Promise<number> {
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => 'interrupted' as const);
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(
+    () => 'interrupted' as const,
+  );
   say('Starting Temporal with its Web UI, a simulated GitHub and two hosts …');
   const stack = await startStack({ hosts: cdkHosts, delays: options.delays, ui: true });
   try {
@@ -45,7 +49,9 @@ async function main(): Promise<number> {
       return 130;
     }
     if (options.keep) {
-      say(`\nStill running: Web UI ${stack.temporal.ui}, ${stack.hosts.map((host) => host.statusUrl()).join(', ')}`);
+      say(
+        `\nStill running: Web UI ${stack.temporal.ui}, ${stack.hosts.map((host) => host.statusUrl()).join(', ')}`,
+      );
       say(`For the helper commands: export TEMPORAL_ADDRESS=${stack.temporal.address}. Ctrl-C ends it all.`);
       await interrupted;
     }
@@ -64,7 +70,9 @@ async function show(stack: Stack): Promise<string[]> {
   say(`\nFilling the pools, then running CDK's CI (job times × ${options.scale}):\n`);
   const startedAt = Date.now();
   const look = () => refresh(stack, board, startedAt);
-  await waitUntil(look, (pools) => pools.every(({ counts, config }) => counts.available === config.warmRunners));
+  await waitUntil(look, (pools) =>
+    pools.every(({ counts, config }) => counts.available === config.warmRunners),
+  );
   stack.github.queueWorkflowRun(cdkCiRun(options.scale));
   const unservable = await untilServed(stack, look);
   const pools = options.keep ? await look() : await empty(stack, look);
@@ -93,11 +101,15 @@ async function refresh(stack: Stack, board: Board, startedAt: number): Promise<P
   return pools;
 }
 
-async function waitUntil(look: () => Promise<PoolStatus[]>, wanted: (pools: PoolStatus[]) => boolean): Promise<PoolStatus[]> {
+async function waitUntil(
+  look: () => Promise<PoolStatus[]>,
+  wanted: (pools: PoolStatus[]) => boolean,
+): Promise<PoolStatus[]> {
   for (const deadline = Date.now() + patienceMs; ; await sleep(refreshMs)) {
     const pools = await look();
     if (wanted(pools)) return pools;
-    if (Date.now() > deadline) throw new Error(`nothing came of it within ${patienceMs / 1000} s: ${JSON.stringify(pools)}`);
+    if (Date.now() > deadline)
+      throw new Error(`nothing came of it within ${patienceMs / 1000} s: ${JSON.stringify(pools)}`);
   }
 }
 
@@ -107,7 +119,10 @@ async function untilServed(stack: Stack, look: () => Promise<PoolStatus[]>): Pro
   let names: string[] = [];
   await waitUntil(look, () => {
     const open = stack.github.state().jobs.filter((job) => job.status !== 'completed');
-    return open.every((job) => job.status === 'queued' && names.includes(job.name)) || (void tellUnservable(), false);
+    return (
+      open.every((job) => job.status === 'queued' && names.includes(job.name)) ||
+      (void tellUnservable(), false)
+    );
   });
   return names;
 
@@ -122,7 +137,9 @@ async function empty(stack: Stack, look: () => Promise<PoolStatus[]>): Promise<P
   const { client } = stack.temporal;
   await Promise.all(
     stack.hosts.map(({ name }) =>
-      client.workflow.getHandle(poolWorkflowId(name)).executeUpdate(drainUpdate, { args: [{ reason: 'the demo is over' }] }),
+      client.workflow
+        .getHandle(poolWorkflowId(name))
+        .executeUpdate(drainUpdate, { args: [{ reason: 'the demo is over' }] }),
     ),
   );
   return await waitUntil(look, (pools) => pools.every(({ runners }) => runners.length === 0));
@@ -141,7 +158,10 @@ async function leftBehind(stack: Stack): Promise<DemoReport['left']> {
   };
 }
 
-function summarise({ jobs, containers, left, pickupMs, seconds, unservableJobs }: DemoReport, faults: string[]): void {
+function summarise(
+  { jobs, containers, left, pickupMs, seconds, unservableJobs }: DemoReport,
+  faults: string[],
+): void {
   say(`
 Jobs completed        ${jobs.completed} of ${jobs.total - jobs.unservable} in ${seconds.toFixed(1)} s, ${jobs.lost} lost
 No pool can serve     ${jobs.unservable}${unservableJobs.length > 0 ? `: ${unservableJobs.join(', ')}` : ''}

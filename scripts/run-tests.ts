@@ -36,10 +36,12 @@ function jest(): void {
     for (const { status, fullName } of assertionResults) {
       if (status === 'failed') failed.push(fullName);
       // A test that can't run here must not look like one that passed.
-      if (status === 'pending' || status === 'todo') process.stdout.write(`did not run here: ${fullName} (${name})\n`);
+      if (status === 'pending' || status === 'todo')
+        process.stdout.write(`did not run here: ${fullName} (${name})\n`);
     }
   }
-  for (let broken = results.numRuntimeErrorTestSuites; broken > 0; broken -= 1) failed.push('a test file that could not run');
+  for (let broken = results.numRuntimeErrorTestSuites; broken > 0; broken -= 1)
+    failed.push('a test file that could not run');
 }
 
 try {

@@ -15,15 +15,15 @@ export async function announcePool(client: Client, pool: PoolConfig): Promise<vo
     signalArgs: [pool],
     staticSummary: `Pool of ${host}`,
   });
-  await client.workflow.signalWithStart<typeof demandWorkflow, [{ host: string; labels: string[]; pollIntervalMs: number }]>(
-    'demandWorkflow',
-    {
-      workflowId: demandWorkflowId(repository),
-      taskQueue: sharedTaskQueue,
-      args: [{ repository }],
-      signal: announcePoolSignal,
-      signalArgs: [{ host, labels, pollIntervalMs }],
-      staticSummary: `Queued jobs of ${repository}`,
-    },
-  );
+  await client.workflow.signalWithStart<
+    typeof demandWorkflow,
+    [{ host: string; labels: string[]; pollIntervalMs: number }]
+  >('demandWorkflow', {
+    workflowId: demandWorkflowId(repository),
+    taskQueue: sharedTaskQueue,
+    args: [{ repository }],
+    signal: announcePoolSignal,
+    signalArgs: [{ host, labels, pollIntervalMs }],
+    staticSummary: `Queued jobs of ${repository}`,
+  });
 }

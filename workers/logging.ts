@@ -12,7 +12,9 @@ export function createLogger(level: string): Logger {
 export function installRuntime(log: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('DEBUG', (entry) => write(log, entry)),
-    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    },
     // We stop the workers ourselves, in the right order.
     shutdownSignals: [],
   });

@@ -31,7 +31,12 @@ export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
   const { config, github, connection, namespace } = parts;
   const { host } = config.pool;
   // The grace time stays 0: activities that wait are broken off at once and go on in the next worker.
-  const common = { connection, namespace, identity: `${host}/${process.pid}`, shutdownForceTime: '30 s' } as const;
+  const common = {
+    connection,
+    namespace,
+    identity: `${host}/${process.pid}`,
+    shutdownForceTime: '30 s',
+  } as const;
   return await Promise.all([
     Worker.create({
       ...common,
@@ -67,7 +72,10 @@ function hostActivities({ config, github, client, runCommand }: Parts) {
       maxBytes: config.logMaxBytes,
       perRunnerMaxBytes: perRunnerLogBytes,
     }),
-    ...createHostActivities({ ...onHost, isRunnerOpen: (name) => isRunnerOpen(client, config.pool.host, name) }),
+    ...createHostActivities({
+      ...onHost,
+      isRunnerOpen: (name) => isRunnerOpen(client, config.pool.host, name),
+    }),
   };
 }
 

@@ -68,7 +68,10 @@ function containerBody(runner: RunnerStatus, now: number) {
 
 function oldestJob({ demand }: PoolStatus, now: number) {
   if (demand.oldestQueuedAt === undefined) return null;
-  return { ...demand.oldestJob, age_seconds: secondsSince(new Date(demand.oldestQueuedAt).toISOString(), now) };
+  return {
+    ...demand.oldestJob,
+    age_seconds: secondsSince(new Date(demand.oldestQueuedAt).toISOString(), now),
+  };
 }
 
 function healthBody(health: PoolStatus['github']) {

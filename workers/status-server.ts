@@ -56,7 +56,9 @@ export function createStatusServer({ config, client, github, runCommand }: Parts
 
 async function temporalHealth(client: Client): Promise<Health> {
   try {
-    await client.connection.withDeadline(Date.now() + 5_000, () => client.connection.workflowService.getSystemInfo({}));
+    await client.connection.withDeadline(Date.now() + 5_000, () =>
+      client.connection.workflowService.getSystemInfo({}),
+    );
     return { ok: true };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
@@ -66,7 +68,9 @@ async function temporalHealth(client: Client): Promise<Health> {
 async function containerHealth(program: string, runCommand: RunCommand): Promise<Health> {
   try {
     const { exitCode } = await runCommand({ program, args: ['list'], timeoutMs: commandTimeoutMs });
-    return exitCode === 0 ? { ok: true } : { ok: false, detail: `${program} list ended with exit code ${exitCode}` };
+    return exitCode === 0
+      ? { ok: true }
+      : { ok: false, detail: `${program} list ended with exit code ${exitCode}` };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

@@ -48,7 +48,8 @@ const program = (...path: string[]) => join(projectFolder(), ...path);
 export function createHost(options: HostOptions): Host {
   const { directory, name } = options;
   const dir = (sub: string) => join(directory, sub);
-  for (const sub of ['run', 'conf', 'root', 'log', 'sim', 'system']) mkdirSync(dir(sub), { recursive: true, mode: 0o700 });
+  for (const sub of ['run', 'conf', 'root', 'log', 'sim', 'system'])
+    mkdirSync(dir(sub), { recursive: true, mode: 0o700 });
   writeFileSync(join(dir('system'), 'init'), '', { mode: 0o755 });
   const env = {
     TEMPORAL_ADDRESS: options.temporalAddress,
@@ -94,8 +95,16 @@ export function createHost(options: HostOptions): Host {
   }
 
   async function leftovers(...args: string[]) {
-    const { stdout } = await execa(program('simulators', 'nixos-container', 'leftovers'), args, { env, reject: false });
-    return JSON.parse(stdout) as { processes: unknown[]; confs: string[]; roots: string[]; profiles: string[] };
+    const { stdout } = await execa(program('simulators', 'nixos-container', 'leftovers'), args, {
+      env,
+      reject: false,
+    });
+    return JSON.parse(stdout) as {
+      processes: unknown[];
+      confs: string[];
+      roots: string[];
+      profiles: string[];
+    };
   }
 
   return {

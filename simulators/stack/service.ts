@@ -40,7 +40,9 @@ export function startService({ name, program, args, env, logFile, onLine }: Serv
   });
   child.all.pipe(createWriteStream(logFile, { flags: 'a', mode: 0o600 }));
   if (onLine) createInterface({ input: child.all }).on('line', onLine);
-  const ended = child.then(({ exitCode, signal }) => `${name} ended (${signal ?? `exit code ${exitCode}`}), see ${logFile}`);
+  const ended = child.then(
+    ({ exitCode, signal }) => `${name} ended (${signal ?? `exit code ${exitCode}`}), see ${logFile}`,
+  );
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     child.kill(signal);
     await ended;

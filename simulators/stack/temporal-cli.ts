@@ -18,7 +18,10 @@ function cacheDir(): string {
 
 function find(program: string, directories: string[]): string {
   const found = directories.map((directory) => join(directory, program)).find(isExecutable);
-  if (!found) throw new Error(`${program} is neither on PATH nor in ${cacheDir()}: run ./scripts/setup, which fetches it.`);
+  if (!found)
+    throw new Error(
+      `${program} is neither on PATH nor in ${cacheDir()}: run ./scripts/setup, which fetches it.`,
+    );
   return found;
 }
 

@@ -16,7 +16,13 @@ export interface TemporalServer {
 
 const startTimeoutMs = 30_000;
 
-export async function startTemporalServer({ logFile, ui }: { logFile: string; ui: boolean }): Promise<TemporalServer> {
+export async function startTemporalServer({
+  logFile,
+  ui,
+}: {
+  logFile: string;
+  ui: boolean;
+}): Promise<TemporalServer> {
   const port = await freePort(7233);
   const uiPort = await freePort(8233);
   const [httpPort, metricsPort] = [await freePort(), await freePort()];
@@ -53,7 +59,7 @@ async function connect(address: string, service: Service): Promise<Connection> {
     throw new Error(sentence);
   });
   ended.catch(() => undefined);
-  for (const deadline = Date.now() + startTimeoutMs; ; ) {
+  for (const deadline = Date.now() + startTimeoutMs; ;) {
     try {
       return await Promise.race([Connection.connect({ address, connectTimeout: '1 s' }), ended]);
     } catch (error) {

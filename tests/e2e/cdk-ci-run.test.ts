@@ -10,7 +10,10 @@ import { whereFound } from './secrets.js';
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ hosts: cdkHosts, delays: 'create=0.01,start=0.02,boot=0.05,stop=0.01,destroy=0.01' });
+  stack = await startStack({
+    hosts: cdkHosts,
+    delays: 'create=0.01,start=0.02,boot=0.05,stop=0.01,destroy=0.01',
+  });
   await Promise.all(stack.hosts.map((host) => host.start()));
   await Promise.all(stack.hosts.map(({ name }) => poolUntil(stack, name, full)));
 }, 120_000);
@@ -19,7 +22,10 @@ afterAll(async () => await stack.stop(), 60_000);
 
 test('completes the 48 jobs that the pools can serve, each in a container of its own', async () => {
   stack.github.queueWorkflowRun(cdkCiRun(0.001));
-  const state = await stack.github.until(({ jobs }) => jobs.filter(({ status }) => status === 'completed').length === 48, 150_000);
+  const state = await stack.github.until(
+    ({ jobs }) => jobs.filter(({ status }) => status === 'completed').length === 48,
+    150_000,
+  );
   const done = state.jobs.filter(({ status }) => status === 'completed');
   expect({
     conclusions: [...new Set(done.map(({ conclusion }) => conclusion))],
@@ -47,8 +53,12 @@ test('lets no token and no JIT configuration out of the places where they belong
 }, 60_000);
 
 test('leaves nothing behind when both pools are drained', async () => {
-  await Promise.all(stack.hosts.map(({ name }) => pool(stack, name).executeUpdate(drainUpdate, { args: [{}] })));
-  await Promise.all(stack.hosts.map(({ name }) => poolUntil(stack, name, ({ runners }) => runners.length === 0)));
+  await Promise.all(
+    stack.hosts.map(({ name }) => pool(stack, name).executeUpdate(drainUpdate, { args: [{}] })),
+  );
+  await Promise.all(
+    stack.hosts.map(({ name }) => poolUntil(stack, name, ({ runners }) => runners.length === 0)),
+  );
   const left = await Promise.all(stack.hosts.map((host) => host.left()));
   expect({ left, runners: stack.github.state().runners }).toEqual({
     left: [

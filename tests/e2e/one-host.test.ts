@@ -13,7 +13,10 @@ const host = { name: 'cdk-runner-01', labels: cdkHosts[0]?.labels ?? [], env: { 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ hosts: [host], delays: 'create=0.01,start=0.02,boot=0.05,stop=0.01,destroy=0.01' });
+  stack = await startStack({
+    hosts: [host],
+    delays: 'create=0.01,start=0.02,boot=0.05,stop=0.01,destroy=0.01',
+  });
   await worker().start();
   await poolUntil(stack, host.name, full);
 }, 120_000);
@@ -29,7 +32,10 @@ const worker = () => {
 /** Queues a job and waits until a runner has it. */
 async function running(name: string, durationMs: number): Promise<string> {
   stack.github.queueWorkflowRun({ workflow: 'CI', jobs: [job(name, durationMs)] });
-  const state = await stack.github.until(({ jobs }) => jobs.some((each) => each.name === name && each.status === 'in_progress'), 30_000);
+  const state = await stack.github.until(
+    ({ jobs }) => jobs.some((each) => each.name === name && each.status === 'in_progress'),
+    30_000,
+  );
   return state.jobs.find((each) => each.name === name)?.runnerName ?? '';
 }
 
@@ -41,7 +47,14 @@ async function completed(name: string) {
 }
 
 async function command(...args: string[]): Promise<void> {
-  await execa(temporalCliPath(), ['workflow', ...args, '-w', poolWorkflowId(host.name), '--address', stack.temporal.address]);
+  await execa(temporalCliPath(), [
+    'workflow',
+    ...args,
+    '-w',
+    poolWorkflowId(host.name),
+    '--address',
+    stack.temporal.address,
+  ]);
 }
 
 test('finishes a job, once, although the worker is killed under it and started again', async () => {
@@ -85,7 +98,11 @@ test('obeys orders typed at the temporal command line, with input, with {} and w
   await command('signal', '--name', 'resume', '-i', '{}');
   await poolUntil(stack, host.name, ({ drain }) => drain === null);
   await command('update', 'execute', '--name', 'resize', '-i', '{"maxConcurrentJobs":2}');
-  await poolUntil(stack, host.name, ({ config, counts }) => config.maxConcurrentJobs === 2 && counts.available === 2);
+  await poolUntil(
+    stack,
+    host.name,
+    ({ config, counts }) => config.maxConcurrentJobs === 2 && counts.available === 2,
+  );
   await command('signal', '--name', 'resize', '-i', '{"maxConcurrentJobs":"many"}');
   const { rejected } = await poolUntil(stack, host.name, (status) => status.rejected.length > 0);
   expect(rejected.map(({ order, reason }) => `${order}: ${reason}`)).toEqual([
@@ -113,9 +130,15 @@ test('takes a new container system into use without touching a busy runner', asy
 
 test('destroys everything on cleanup, busy runners too, and fills up again', async () => {
   const runnerName = await running('cleaned up', 30_000);
-  const before = (await poolUntil(stack, host.name, ({ counts }) => counts.busy === 1)).runners.map(({ name }) => name);
+  const before = (await poolUntil(stack, host.name, ({ counts }) => counts.busy === 1)).runners.map(
+    ({ name }) => name,
+  );
   await command('signal', '--name', 'cleanup', '-i', '{}');
-  const { runners } = await poolUntil(stack, host.name, (status) => full(status) && status.runners.every(({ name }) => !before.includes(name)));
+  const { runners } = await poolUntil(
+    stack,
+    host.name,
+    (status) => full(status) && status.runners.every(({ name }) => !before.includes(name)),
+  );
   expect(runners).toHaveLength(4);
   expect((await timeline(stack, host.name, runnerName)).outcome).toBe('interrupted');
 }, 120_000);

@@ -26,7 +26,13 @@ export async function whereFound(stack: Stack, secrets: readonly string[]): Prom
 /** Payloads are bytes in a history: shown as the text that they are. */
 function plain(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part === 'object' && part !== null && 'type' in part && part.type === 'Buffer' && 'data' in part) {
+    if (
+      typeof part === 'object' &&
+      part !== null &&
+      'type' in part &&
+      part.type === 'Buffer' &&
+      'data' in part
+    ) {
       return Buffer.from(part.data as number[]).toString('utf8');
     }
     return part;

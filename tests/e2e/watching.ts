@@ -19,17 +19,22 @@ export async function poolUntil(
   for (;;) {
     const status = await pool(stack, host).query(statusQuery);
     if (wanted(status)) return status;
-    if (Date.now() > deadline) throw new Error(`the pool is not as wanted: ${JSON.stringify(status, null, 1)}`);
+    if (Date.now() > deadline)
+      throw new Error(`the pool is not as wanted: ${JSON.stringify(status, null, 1)}`);
     await sleep(50);
   }
 }
 
 export const full = ({ counts, config }: PoolStatus) =>
-  counts.available === config.warmRunners && counts.standby === config.standbyContainers && counts.removing === 0;
+  counts.available === config.warmRunners &&
+  counts.standby === config.standbyContainers &&
+  counts.removing === 0;
 
 export async function timeline(stack: Stack, host: string, runnerName: string): Promise<RunnerTimeline> {
   const name = runnerName.slice(host.length + 1);
-  return (await stack.temporal.client.workflow.getHandle(runnerWorkflowId(host, name)).result()) as RunnerTimeline;
+  return (await stack.temporal.client.workflow
+    .getHandle(runnerWorkflowId(host, name))
+    .result()) as RunnerTimeline;
 }
 
 /** A job that runs on any runner of ours. */
