@@ -6,7 +6,7 @@ import { createContainerActivities } from '../../activities/containers.js';
 import { createRunnerEventActivities } from '../../activities/runner-events.js';
 import { handOver } from '../../activities/runtime-dir.js';
 import type { RunnerEventName } from '../../workflows/model.js';
-import { containerSystem } from './on-test-host.js';
+import { containerSystem } from './inside.js';
 
 export const runtimeDir = '/run/runner-controller';
 export const confDir = '/etc/nixos-containers';

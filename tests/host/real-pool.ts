@@ -9,7 +9,7 @@ import { startTemporalServer } from '../../simulators/stack/temporal-server.js';
 import { statusQuery } from '../../workflows/messages.js';
 import { poolWorkflowId, runnerWorkflowId, type RunnerTimeline } from '../../workflows/model.js';
 import type { PoolStatus } from '../../workflows/policy/status.js';
-import { inTestHost } from './on-test-host.js';
+import { inTestHost } from './inside.js';
 import { createRealHost, githubOnTheInternet } from './real-containers.js';
 
 const token = 'github_pat_of_the_real_pool';
