@@ -37,7 +37,8 @@ const nearlyFull = 0.9;
 
 function diskRow({ what, path, space }: Disk): string[] {
   if (space === null) return [what, '', '', '', '', paint('dim', `${path} (absent)`)];
-  const share = space.size === 0 ? 0 : space.used / space.size;
+  // As df has it: what is kept for root, or by a quota, is neither used nor free.
+  const share = space.used / Math.max(1, space.used + space.free);
   const percent = `${Math.round(share * 100)} %`;
   return [
     what,

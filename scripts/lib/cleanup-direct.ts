@@ -104,7 +104,7 @@ function conclude(host: string, outcomes: Outcome[], tell: (line: string) => voi
       `${count(registered.length, 'registration')} may be left on GitHub: cleanup-github-runners removes them later.`,
     );
   }
-  // Pool and runner workflows know nothing of this yet; the worker finds out when it runs again.
+  tell('Temporal was not told: the pool finds out when its worker runs again, and then fills up, unless it is drained.');
   if (left.length > 0)
     throw new CommandError(`${left.map(({ container }) => container).join(', ')} could not be destroyed.`);
 }

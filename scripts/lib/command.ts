@@ -23,15 +23,21 @@ export function operatorCommand(name: string, description: string): Command {
 
 /** `--host`: whose pool is meant. */
 export function hostOption(): Option {
-  return new Option(
-    '--host <name>',
-    "host whose pool is meant (default: RUNNER_HOST, or this machine's name)",
-  );
+  const description = "host whose pool is meant (default: RUNNER_HOST, or this machine's name)";
+  return new Option('--host <name>', description).argParser((host) => {
+    try {
+      return readHostName({ RUNNER_HOST: host });
+    } catch (error) {
+      if (error instanceof ConfigFaults)
+        throw new InvalidArgumentError('It must be the name of a host, without its domain.');
+      throw error;
+    }
+  });
 }
 
-/** The host that was named, or RUNNER_HOST, or this machine. */
+/** The host that was named, or RUNNER_HOST, or this machine. Error: ConfigFaults. */
 export function hostOf({ host }: { host?: string }): string {
-  return host === undefined ? readHostName() : readHostName({ RUNNER_HOST: host });
+  return host ?? readHostName();
 }
 
 /** Parses a number of seconds, or of things. */

@@ -5,7 +5,7 @@ import { age, columns, duration, paint } from './output.js';
 /** Ended runners for a person: a line each, and below it where to look further. */
 export function historyText(records: RunnerRecord[]): string {
   if (records.length === 0) return 'No runner has ended.';
-  return columns(['ENDED', 'RUNNER', 'OUTCOME', 'READY', 'WAITED', 'RAN', 'JOB'], records.map(row));
+  return columns(['ENDED', 'RUNNER', 'OUTCOME', 'LIVED', 'IDLE', 'RAN', 'JOB'], records.map(row));
 }
 
 function row({ workflowId, closedAt, timeline, trouble }: RunnerRecord): string[] {
@@ -16,7 +16,7 @@ function row({ workflowId, closedAt, timeline, trouble }: RunnerRecord): string[
     ended,
     timeline.runnerName,
     outcome(timeline),
-    between(timeline, 'creating', 'idle'),
+    between(timeline, 'creating', 'removed'),
     between(timeline, 'idle', 'busy'),
     between(timeline, 'busy', 'removing'),
     [...job(timeline), ...why(timeline), ...logs(timeline)].join('\n'),
@@ -38,7 +38,7 @@ function between({ phases }: RunnerTimeline, from: Phase, to: Phase): string {
 
 function job({ job }: RunnerTimeline): string[] {
   if (!job) return [];
-  return [`${job.repository} ${job.workflow} / ${job.job}`, paint('dim', job.url)];
+  return [`${job.workflow} / ${job.job}`, paint('dim', job.url)];
 }
 
 function why({ endDetail, exitCode }: RunnerTimeline): string[] {
