@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { execa } from 'execa';
-import type { Container } from './container.js';
-import { runtimeDir, startedContainer } from './container.js';
-import { startInternetGithub, repository, type InternetGithub } from './github.js';
-import { describeOnTestHost } from './on-test-host.js';
+import type { Container } from '../container.js';
+import { runtimeDir, startedContainer } from '../container.js';
+import { startInternetGithub, repository, type InternetGithub } from '../github.js';
+import { describeOnTestHost } from '../on-test-host.js';
 
 jest.setTimeout(90_000);
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { execa } from 'execa';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { Container } from './container.js';
-import { describeOnTestHost } from './on-test-host.js';
+import { Container } from '../container.js';
+import { describeOnTestHost } from '../on-test-host.js';
 
 jest.setTimeout(60_000);
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { execa } from 'execa';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import type { Container } from './container.js';
-import { runtimeDir, startedContainer } from './container.js';
-import { describeOnTestHost } from './on-test-host.js';
+import type { Container } from '../container.js';
+import { runtimeDir, startedContainer } from '../container.js';
+import { describeOnTestHost } from '../on-test-host.js';
 
 jest.setTimeout(60_000);
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Server } from 'node:net';
-import { careless, connect, hostAddress, internet, offLimits, withoutRules } from './attack.js';
-import { startedContainer, type Container } from './container.js';
-import { describeOnTestHost } from './on-test-host.js';
+import { careless, connect, hostAddress, internet, offLimits, withoutRules } from '../attack.js';
+import { startedContainer, type Container } from '../container.js';
+import { describeOnTestHost } from '../on-test-host.js';
 
 jest.setTimeout(60_000);
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { connect, internet, offLimits } from './attack.js';
-import { startedContainer, type Container } from './container.js';
-import { describeOnTestHost } from './on-test-host.js';
+import { connect, internet, offLimits } from '../attack.js';
+import { startedContainer, type Container } from '../container.js';
+import { describeOnTestHost } from '../on-test-host.js';
 
 jest.setTimeout(90_000);
 
