@@ -1,9 +1,15 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { cdkCiRun } from '../simulators/github/cdk-ci-run.js';
-import { cdkHosts, repository, startStack, type Stack } from '../simulators/stack/stack.js';
+import {
+  cdkHosts,
+  repository,
+  startStack,
+  type Stack,
+  type StackOptions,
+} from '../simulators/stack/stack.js';
 import { demandStatusQuery, drainUpdate, statusQuery } from '../workflows/messages.js';
 import { demandWorkflowId, poolWorkflowId } from '../workflows/model.js';
 import type { PoolStatus } from '../workflows/policy/status.js';
@@ -12,16 +18,16 @@ import { demoFaults, demoReport, type DemoReport } from './demo-report.js';
 
 interface Options {
   keep?: boolean;
+  real?: boolean;
   scale: number;
   delays: string;
   report: string;
 }
 
 const options = new Command('demo')
-  .description(
-    'Runs one real CI run of CDK on two pools of simulated containers: real Temporal, real workers.',
-  )
+  .description('Runs one real CI run of CDK on two pools: real Temporal, real workers.')
   .option('--keep', 'leave everything running afterwards, until Ctrl-C')
+  .option('--real', 'real containers, on two test hosts of three runners each; needs root on Debian 12')
   .option('--scale <factor>', 'what the durations of the jobs are multiplied with', Number, 0.01)
   .option(
     '--delays <list>',
@@ -40,7 +46,9 @@ async function main(): Promise<number> {
     () => 'interrupted' as const,
   );
   say('Starting Temporal with its Web UI, a simulated GitHub and two hosts …');
-  const stack = await startStack({ hosts: cdkHosts, delays: options.delays, ui: true });
+  if (options.real)
+    say('  (the hosts are booted for real; the very first time their system is built, 3 minutes)');
+  const stack = await startStack({ ...(options.real ? await realHosts() : simulatedHosts()), ui: true });
   try {
     say(`  Temporal Web UI  ${stack.temporal.ui}`);
     const outcome = await Promise.race([show(stack), interrupted]);
@@ -60,6 +68,25 @@ async function main(): Promise<number> {
     await stack.stop();
     say('Everything is stopped.');
   }
+}
+
+function simulatedHosts(): StackOptions {
+  return { hosts: cdkHosts, delays: options.delays };
+}
+
+async function realHosts(): Promise<StackOptions> {
+  const { createRealHost, githubOnTheInternet } = await import('../tests/host/real-containers.js');
+  return {
+    hosts: cdkHosts.map((host) => ({ ...host, env: { MAX_CONCURRENT: '3' } })),
+    delays: '',
+    kind: {
+      githubUrl: githubOnTheInternet,
+      create: async (host) => {
+        mkdirSync(host.directory, { mode: 0o700 });
+        return await createRealHost(host);
+      },
+    },
+  };
 }
 
 /** The demo itself; returns what went wrong. */

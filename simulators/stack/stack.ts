@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GithubSimulator } from '../github/simulator-api.js';
 import { startGithubSimulator } from '../github/simulator.js';
+import { freePort } from './free-port.js';
 import { createHost, type Host, type HostOptions } from './host.js';
 import { startTemporalServer, type TemporalServer } from './temporal-server.js';
 
@@ -14,6 +15,15 @@ export interface StackOptions {
   delays: string;
   /** With Temporal's Web UI. */
   ui?: boolean;
+  /** Hosts of another kind than the simulated ones. */
+  kind?: HostKind;
+}
+
+/** How hosts of some kind are made, and where they find GitHub. */
+export interface HostKind {
+  create(options: HostOptions & { githubPort: number }): Promise<Host>;
+  /** What answers and JIT configurations name as GitHub's address. */
+  githubUrl: string;
 }
 
 /** Everything that a pool needs, on this machine: Temporal, GitHub, and hosts with their workers. */
@@ -38,7 +48,7 @@ export const cdkHosts = [
 ];
 
 /** Starts Temporal and GitHub and lays out the hosts. Workers start with `host.start()`. What fails leaves nothing. */
-export async function startStack({ hosts, delays, ui = false }: StackOptions): Promise<Stack> {
+export async function startStack({ hosts, delays, ui = false, kind }: StackOptions): Promise<Stack> {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-runner-pool-'));
   const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async () => {
@@ -50,10 +60,19 @@ export async function startStack({ hosts, delays, ui = false }: StackOptions): P
     writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
     const temporal = await startTemporalServer({ logFile: join(directory, 'temporal.log'), ui });
     undo.push(temporal.stop);
-    const github = await startGithubSimulator({ repository, tokens: [token] });
+    const githubPort = await freePort();
+    const github = await startGithubSimulator({
+      repository,
+      tokens: [token],
+      port: githubPort,
+      publicUrl: kind?.githubUrl,
+    });
     undo.push(() => github.close());
-    const laidOut = hosts.map((host) =>
-      createHost({
+    const laidOut: Host[] = [];
+    undo.push(() => Promise.all(laidOut.map((host) => host.destroy())));
+    undo.push(() => Promise.all(laidOut.map((host) => host.stop())));
+    for (const host of hosts) {
+      const options: HostOptions = {
         ...host,
         delays,
         directory: join(directory, host.name),
@@ -61,10 +80,9 @@ export async function startStack({ hosts, delays, ui = false }: StackOptions): P
         githubUrl: github.url,
         repository,
         tokenFile,
-      }),
-    );
-    undo.push(() => Promise.all(laidOut.map((host) => host.destroy())));
-    undo.push(() => Promise.all(laidOut.map((host) => host.stop())));
+      };
+      laidOut.push(kind ? await kind.create({ ...options, githubPort }) : createHost(options));
+    }
     return { directory, token, tokenFile, temporal, github, hosts: laidOut, stop };
   } catch (error) {
     await stop();
