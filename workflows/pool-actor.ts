@@ -43,13 +43,18 @@ export class PoolActor {
       await this.one(action);
     } catch (error) {
       log.warn('action failed', { action, error });
-      if (action.do !== 'deregister') this.forget(action.name);
+      this.noteFailed(action);
     }
   }
 
-  /** The runner's workflow is not there: what is left of it on the host is found by the next look. */
-  private forget(name: string): void {
-    if (this.state.runners[name]) delete this.state.runners[name];
+  private noteFailed(action: Action): void {
+    if (action.do === 'deregister') return;
+    const runner = this.state.runners[action.name];
+    // Its workflow is gone, and a last report would have been here before: it is taken over. One that could not be
+    // started is dropped; what there is of it on the host is found by the next look.
+    if (action.do === 'activate' || action.do === 'end') {
+      if (runner) runner.orphaned = true;
+    } else delete this.state.runners[action.name];
     this.changed();
   }
 

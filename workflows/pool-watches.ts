@@ -62,7 +62,7 @@ export class PoolWatches {
     for (;;) {
       const { pollIntervalMs } = this.state.config;
       const expected = Object.values(this.state.runners)
-        .filter(({ phase, adopting }) => isAlive(phase) && !adopting)
+        .filter(({ phase }) => isAlive(phase))
         .map(({ name }) => name);
       const fresh = !this.state.host.ok || needsLookAtHost(this.state);
       try {

@@ -125,14 +125,15 @@ class Runner {
   /** Finds out what a container that already stands is at. Its job's time counts from its own start. */
   private async adopt(): Promise<Ending | null> {
     const { state } = this.life;
+    this.mayBeRegistered = true;
     try {
       const { handedOver, ...events } = await this.activities.readRunnerEvents({ name: state.name });
       state.createdAt = Math.min(state.createdAt, events.booted?.at ?? state.createdAt);
       this.life.note(events);
       if (!events.booted) return { reason: 'container-failed', detail: 'taken over before it had booted' };
       this.life.move('standby');
+      this.mayBeRegistered = handedOver;
       if (!handedOver) return null;
-      this.mayBeRegistered = true;
       state.labels = this.input.runner.labels;
       this.life.move('registering');
       this.setDeadline(this.input.runnerStartupTimeoutMs);

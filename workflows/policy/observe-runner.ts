@@ -48,7 +48,7 @@ function noteMove(state: PoolState, before: PoolRunner | undefined, runner: Pool
   if (!isAlive(runner.phase) && (!before || isAlive(before.phase))) noteEnd(state, runner, now);
   switch (runner.phase) {
     case 'standby':
-      if (before?.phase === 'creating') noteCreated(state);
+      if (before?.phase === 'creating') noteCreated(state, now);
       noteRefusal(state, runner, now);
       return;
     case 'idle':
@@ -72,9 +72,10 @@ function noteMove(state: PoolState, before: PoolRunner | undefined, runner: Pool
   }
 }
 
-function noteCreated(state: PoolState): void {
+/** A success within a pause was under way before it, and says nothing about the failure's cause. */
+function noteCreated(state: PoolState, now: number): void {
   state.creationAllowance = Math.min(creationCap, state.creationAllowance * 2);
-  state.creation.failures = 0;
+  if (now >= state.creation.notBefore) state.creation.failures = 0;
 }
 
 function noteEnd(state: PoolState, runner: PoolRunner, now: number): void {

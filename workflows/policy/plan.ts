@@ -13,20 +13,18 @@ import { nextDeadline } from './deadlines.js';
  * free room; then activations, the shortest way to a runner that takes jobs; then containers.
  */
 export function plan(state: PoolState, now: number): Plan {
+  const wakeAt = nextDeadline(state, now);
+  // What is taken over counts as much as what was made, so nothing else is planned before it is noted.
+  const adoptions = planAdoptions(state, now);
+  if (adoptions.length > 0) return { actions: adoptions, held: [], wakeAt };
   const held: string[] = [];
   const census = takeCensus(state);
   const ends = endOrders(state, census, now);
   // What is about to end is no longer counted on, so that its place is refilled in the same round.
   const rest = without(census, ends);
-  const adoptions = planAdoptions(state, now);
   const activations = planActivations(state, rest, now, held);
-  // What is taken over may be all that is needed: it is looked at before anything is made.
-  const creations = adoptions.length > 0 ? [] : planCreations(state, rest, activations.length, now, held);
-  return {
-    actions: [...adoptions, ...ends, ...activations, ...creations, ...planStrays(state, now)],
-    held,
-    wakeAt: nextDeadline(state, now),
-  };
+  const creations = planCreations(state, rest, activations.length, now, held);
+  return { actions: [...ends, ...activations, ...creations, ...planStrays(state, now)], held, wakeAt };
 }
 
 /** The census as it is once `ending` have been told: registered ones stay in the count until GitHub lets go. */
@@ -112,11 +110,13 @@ function planAdoptions(state: PoolState, now: number): Action[] {
     const grave = state.graves[name];
     return !(name in state.runners) && (grave === undefined || report.at > grave) && slotOf(name) !== null;
   });
-  const orphans = report.orphans.filter((name) => name in state.runners && report.at > (state.runners[name]?.phaseSince ?? now));
+  const orphans = Object.values(state.runners).filter(
+    ({ name, orphaned, phaseSince }) => orphaned || (report.orphans.includes(name) && report.at > phaseSince),
+  );
   const adopt = (name: string, reason: string): Action => ({ do: 'adopt', name, slot: slotOf(name) ?? 0, reason });
   return [
     ...unknown.map(({ name }) => adopt(name, 'a container of this pool that nothing looks after')),
-    ...orphans.map((name) => adopt(name, 'its runner workflow has ended before it')),
+    ...orphans.map(({ name }) => adopt(name, 'its runner workflow has ended before it')),
   ];
 }
 

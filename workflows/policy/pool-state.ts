@@ -14,6 +14,8 @@ export interface PoolRunner extends RunnerState {
   adopting: boolean;
   /** When it last declined to end; an order that is not forced waits a while after that. */
   endRefusedAt?: number;
+  /** An order did not reach it, since its workflow is gone. */
+  orphaned?: boolean;
   /** It was told to end even under a job. */
   endForced: boolean;
   /** An order from outside the planner (cleanup, recycle) that the next plan carries out. */
