@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { limits } from '../../workflows/policy/limits.js';
 import { obey } from '../../workflows/policy/obey.js';
+import { plan } from '../../workflows/policy/plan.js';
 import {
   aPool,
   busy,
@@ -62,7 +63,8 @@ describe('orders', () => {
   test('a runner that declined is not asked again for a minute', () => {
     const state = aPool({}, idle(1, { endsSent: 1, endsRefused: 1, endRefusedAt: now }));
     obey.drain(state, { mode: 'finish-jobs' }, now);
-    expect([ends(state), ends(state, now + limits.endAgainAfterMs)]).toEqual([[], ['0 drain']]);
+    const { wakeAt } = plan(state, now);
+    expect([ends(state), wakeAt, ends(state, wakeAt ?? 0)]).toEqual([[], now + minutes(1), ['0 drain']]);
   });
 
   test('an order does not wait for that', () => {

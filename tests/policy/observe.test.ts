@@ -123,7 +123,17 @@ describe('failures', () => {
     const state = aPool({}, creating(2));
     state.creationAllowance = 1;
     becomes(state, { phase: 'standby' });
-    expect([state.creationAllowance, state.creation.failures]).toEqual([2, 0]);
+    expect(state.creationAllowance).toBe(2);
+  });
+
+  test.each([
+    ['a success after the pause forgets them', limits.firstPauseMs, 0],
+    ['one from within it does not', limits.firstPauseMs - 1, 1],
+  ])('%s', (_title, later, failures) => {
+    const state = aPool({}, creating(1));
+    state.creation = { failures: 1, lastAt: now, notBefore: now + limits.firstPauseMs };
+    becomes(state, { phase: 'standby' }, now + later);
+    expect(state.creation.failures).toBe(failures);
   });
 
   test('a job can not pause the pool by ending its runner', () => {

@@ -187,6 +187,15 @@ describe('what nobody looks after', () => {
     });
   });
 
+  test('a runner that an order did not reach is taken over before anything else is done', () => {
+    const state = aPool({ maxConcurrentJobs: 2 }, standby(2), idle(1, { orphaned: true }));
+    const { actions } = plan(state, now);
+    const { name } = runnerAt(state, 2);
+    expect(actions).toEqual([
+      { do: 'adopt', name, slot: 2, reason: 'its runner workflow has ended before it' },
+    ]);
+  });
+
   test.each([
     ['is removed after two looks and a minute', { looks: 2, since: now - minutes(1) }, 1],
     ['stays after one look', { looks: 1, since: now - minutes(1) }, 0],
