@@ -100,10 +100,10 @@ class Runner {
     });
     const settled = made.then(
       () => null,
-      (error: unknown) => ({ error }),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     const ordered = condition(() => this.end !== undefined).then(() => 'end' as const);
-    let first: Awaited<typeof settled> | 'end';
+    let first: Error | 'end' | null;
     try {
       first = await Promise.race([settled, ordered]);
     } finally {
@@ -112,11 +112,11 @@ class Runner {
       await settled;
     }
     if (first === 'end') return this.end ?? null;
-    if (first?.error !== undefined) {
-      if (isCancellation(first.error)) throw first.error;
-      this.life.state.trouble = troubleOf(first.error);
-      const reason = failureType(first.error) === 'Timeout' ? 'startup-timeout' : 'container-failed';
-      return { reason, detail: failureMessage(first.error) };
+    if (first !== null) {
+      if (isCancellation(first)) throw first;
+      this.life.state.trouble = troubleOf(first);
+      const reason = failureType(first) === 'Timeout' ? 'startup-timeout' : 'container-failed';
+      return { reason, detail: failureMessage(first) };
     }
     this.life.move('standby');
     return null;

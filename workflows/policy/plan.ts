@@ -15,7 +15,7 @@ import { nextDeadline } from './deadlines.js';
 export function plan(state: PoolState, now: number): Plan {
   const wakeAt = nextDeadline(state, now);
   // What is taken over counts as much as what was made, so nothing else is planned before it is noted.
-  const adoptions = planAdoptions(state, now);
+  const adoptions = planAdoptions(state);
   if (adoptions.length > 0) return { actions: adoptions, held: [], wakeAt };
   const held: string[] = [];
   const census = takeCensus(state);
@@ -103,7 +103,7 @@ function nameNew(state: PoolState, census: Census, count: number, now: number, r
 }
 
 /** Containers of ours that no runner stands for: taken over, or cleared away, by a workflow of their own. */
-function planAdoptions(state: PoolState, now: number): Action[] {
+function planAdoptions(state: PoolState): Action[] {
   const report = state.hostReport;
   if (!report || !state.host.ok) return [];
   const unknown = report.containers.filter(({ name }) => {
