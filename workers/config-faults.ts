@@ -18,8 +18,12 @@ const purposes: Record<string, string> = {
 export function variableFault(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
   const name = String(issue.path[0]);
   if (!(name in given)) return `${name} is not set: it ${purposes[name] ?? 'is needed'}.`;
-  return `${name} is ${JSON.stringify(given[name])} but ${issue.message}.`;
+  // People set the secret itself where its file is meant; it must not end in a log.
+  const value = secretFiles.includes(name) ? 'set' : JSON.stringify(given[name]);
+  return `${name} is ${value} but ${issue.message}.`;
 }
+
+const secretFiles = ['GITHUB_TOKEN_FILE', 'GITHUB_APP_PRIVATE_KEY_FILE'];
 
 /** Which repository or organisation, and by which credential: one of each. */
 export function identityFaults(given: Record<string, unknown>): string[] {
@@ -110,5 +114,5 @@ function secretFaults(name: string, path: string | undefined): string[] {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 
+/** A whole number; `unit` as in “of seconds”. */
 const integer = (min: number, max: number, unit: string) =>
   z
     .string()
     .regex(/^\d+$/, { error: `must be a whole number${unit}` })
     .transform(Number)
-    .refine((value) => value >= min && value <= max, { error: `must be from ${min} to ${max}${unit}` });
+    .refine((value) => value >= min && value <= max, {
+      error: `must be from ${min} to ${max}${unit.replace(' of', '')}`,
+    });
 
 const seconds = (min: number, max: number) =>
   integer(min, max, ' of seconds').transform((value) => value * 1000);
