@@ -6,9 +6,7 @@ export type CommandRequest = { id: number; command: Omit<Command, 'signal'> } | 
 
 /** What it gets back: how the command ended, or a failure's type and message; `aborted` after `cancel`. */
 export type CommandAnswer = { id: number } & (
-  | { result: CommandResult }
-  | { failed: { type: string | null; message: string } }
-  | { aborted: true }
+  { result: CommandResult } | { failed: { type: string | null; message: string } } | { aborted: true }
 );
 
 const running = new Map<number, AbortController>();

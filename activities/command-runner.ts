@@ -43,7 +43,8 @@ export function startCommandRunner(): CommandRunner {
     if (!asked) return;
     if ('result' in answer) asked.resolve(answer.result);
     else if ('aborted' in answer) asked.reject(asked.signal?.reason);
-    else asked.reject(failure((answer.failed.type ?? 'HostUnavailable') as FailureType, answer.failed.message));
+    else
+      asked.reject(failure((answer.failed.type ?? 'HostUnavailable') as FailureType, answer.failed.message));
   }
 
   /** It was ended from outside: activities try again, with a new one. */
@@ -58,7 +59,8 @@ export function startCommandRunner(): CommandRunner {
 
   async function run({ signal, ...command }: Command): Promise<CommandResult> {
     signal?.throwIfAborted();
-    if (closed) throw failure('HostUnavailable', 'the worker is stopping; the command is run by the next one.');
+    if (closed)
+      throw failure('HostUnavailable', 'the worker is stopping; the command is run by the next one.');
     const id = ++lastId;
     const cancel = () => send({ id, cancel: true });
     signal?.addEventListener('abort', cancel, { once: true });

@@ -38,12 +38,21 @@ export interface RegistrationActivities {
    * `mayExist`: an earlier, failed call may have registered the name, so GitHub is asked for it first.
    * Errors: RunnerNameTaken, GithubUnauthorized, GithubRateLimited, GithubUnavailable, ContainerLost.
    */
-  registerRunner(input: { name: string; runnerName: string; labels: string[]; mayExist: boolean }): Promise<{ runnerId: number }>;
+  registerRunner(input: {
+    name: string;
+    runnerName: string;
+    labels: string[];
+    mayExist: boolean;
+  }): Promise<{ runnerId: number }>;
 }
 
 export interface LogActivities {
   /** Keeps the runner's journal and `_diag` under LOG_DIR; null when the container had none. Never fails a removal. */
-  keepLogs(input: { name: string; runnerName: string; note: string }): Promise<{ path: string; bytes: number } | null>;
+  keepLogs(input: {
+    name: string;
+    runnerName: string;
+    note: string;
+  }): Promise<{ path: string; bytes: number } | null>;
 }
 
 export interface HostActivities {
@@ -71,5 +80,9 @@ export interface GithubActivities {
    * Removes the registration unless GitHub says that the runner is running a job. `ended`: its job is known to be
    * over, so it is looked up first and usually found to be gone, which costs no write.
    */
-  removeRunner(input: { runnerName: string; runnerId?: number; ended: boolean }): Promise<'removed' | 'gone' | 'busy'>;
+  removeRunner(input: {
+    runnerName: string;
+    runnerId?: number;
+    ended: boolean;
+  }): Promise<'removed' | 'gone' | 'busy'>;
 }

@@ -61,7 +61,10 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
   async function tell(pool: PoolAnnouncement): Promise<void> {
     if (!report) return;
     try {
-      await getExternalWorkflowHandle(poolWorkflowId(pool.host)).signal(demandChangedSignal, demandOf(pool, report));
+      await getExternalWorkflowHandle(poolWorkflowId(pool.host)).signal(
+        demandChangedSignal,
+        demandOf(pool, report),
+      );
     } catch (error) {
       // Its workflow is gone; its worker announces it again when it starts.
       log.warn('a pool is not there any more', { host: pool.host, error });

@@ -50,7 +50,9 @@ export function failureType(error: unknown): FailureType | 'Timeout' | 'Unknown'
 export function retryAfterMs(error: unknown): number {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   // A number of milliseconds once it has been through the server.
-  return cause instanceof ApplicationFailure && typeof cause.nextRetryDelay === 'number' ? cause.nextRetryDelay : 0;
+  return cause instanceof ApplicationFailure && typeof cause.nextRetryDelay === 'number'
+    ? cause.nextRetryDelay
+    : 0;
 }
 
 /** The sentence behind an activity's failure. */

@@ -14,7 +14,8 @@ export interface Accepted {
 }
 
 const orderSignal = <Name extends OrderName>(name: Name) => defineSignal<[OrderInput<Name>?]>(name);
-const orderUpdate = <Name extends OrderName>(name: Name) => defineUpdate<Accepted, [OrderInput<Name> | undefined]>(name);
+const orderUpdate = <Name extends OrderName>(name: Name) =>
+  defineUpdate<Accepted, [OrderInput<Name> | undefined]>(name);
 
 /** Each order is a signal, and an update of the same name that answers when it is accepted. */
 export const drainSignal = orderSignal('drain');
@@ -44,7 +45,9 @@ export const activateSignal = defineSignal<[{ labels: string[]; jobTimeoutMs: nu
 export const endSignal = defineSignal<[{ reason: EndReason; force: boolean; detail?: string }]>('end');
 /** Asks a runner to tell its pool what it is. */
 export const reportSignal = defineSignal('report');
-export const timelineQuery = defineQuery<Omit<RunnerTimeline, 'outcome' | 'endReason'> & { phase: RunnerState['phase'] }>('timeline');
+export const timelineQuery = defineQuery<
+  Omit<RunnerTimeline, 'outcome' | 'endReason'> & { phase: RunnerState['phase'] }
+>('timeline');
 
 /** Between workers and the demand workflow: a pool wants to know what it could serve. */
 export const announcePoolSignal = defineSignal<[PoolAnnouncement]>('announcePool');

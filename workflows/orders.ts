@@ -5,7 +5,10 @@ const reason = z.string().max(500);
 
 /** Payloads of the orders that a person gives to a pool; each may be left out, or be `{}`. */
 export const orders = {
-  drain: z.strictObject({ mode: z.enum(['finish-jobs', 'now']).default('finish-jobs'), reason: reason.optional() }),
+  drain: z.strictObject({
+    mode: z.enum(['finish-jobs', 'now']).default('finish-jobs'),
+    reason: reason.optional(),
+  }),
   resume: z.strictObject({}),
   cleanup: z.strictObject({ reason: reason.optional() }),
   recycle: z.strictObject({}),
@@ -41,7 +44,9 @@ export type Order<Name extends OrderName> = z.output<(typeof orders)[Name]>;
 export function orderFault(name: OrderName, input: unknown): string | null {
   const parsed = orders[name].safeParse(input ?? {});
   if (parsed.success) return null;
-  const faults = parsed.error.issues.map(({ path, message }) => (path.length ? `${path.join('.')}: ${message}` : message));
+  const faults = parsed.error.issues.map(({ path, message }) =>
+    path.length ? `${path.join('.')}: ${message}` : message,
+  );
   return `${name}: ${faults.join('; ')}`;
 }
 

@@ -87,7 +87,9 @@ export class PoolActor {
   private async start(name: string, adopt: boolean): Promise<void> {
     const runner = this.state.runners[name];
     if (!runner) return;
-    const { host, labels, jobTimeoutMs, runnerStartupTimeoutMs, githubServerUrl } = effectiveConfig(this.state);
+    const { host, labels, jobTimeoutMs, runnerStartupTimeoutMs, githubServerUrl } = effectiveConfig(
+      this.state,
+    );
     const input: RunnerInput = {
       host,
       runner: { ...stripped(runner), labels: adopt ? labels : [] },
@@ -103,11 +105,14 @@ export class PoolActor {
         taskQueue: sharedTaskQueue,
         // A runner outlives the pool's run, and the pool itself.
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: adopt ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        workflowIdReusePolicy: adopt
+          ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
+          : WorkflowIdReusePolicy.REJECT_DUPLICATE,
         staticSummary: `${host} ${name}`,
       });
     } catch (error) {
-      if (!adopt || !(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')) throw error;
+      if (!adopt || !(error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError'))
+        throw error;
       // It lives; this pool has only forgotten it.
       await this.runner(name).signal(reportSignal);
     }
@@ -119,7 +124,31 @@ export class PoolActor {
 }
 
 function stripped(runner: RunnerInput['runner']): RunnerInput['runner'] {
-  const { name, slot, runnerName, phase, phaseSince, createdAt, system, containerGone, activationsFailed, endsRefused, version } =
-    runner;
-  return { name, slot, runnerName, phase, phaseSince, createdAt, system, labels: [], containerGone, activationsFailed, endsRefused, version };
+  const {
+    name,
+    slot,
+    runnerName,
+    phase,
+    phaseSince,
+    createdAt,
+    system,
+    containerGone,
+    activationsFailed,
+    endsRefused,
+    version,
+  } = runner;
+  return {
+    name,
+    slot,
+    runnerName,
+    phase,
+    phaseSince,
+    createdAt,
+    system,
+    labels: [],
+    containerGone,
+    activationsFailed,
+    endsRefused,
+    version,
+  };
 }

@@ -1,4 +1,10 @@
-import { CancellationScope, isCancellation, proxyActivities, sleep, ActivityCancellationType } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  sleep,
+  ActivityCancellationType,
+} from '@temporalio/workflow';
 import type { GithubActivities, HostActivities } from '../activities/contract.js';
 import { failureMessage, failureType, retryAfterMs } from './failures.js';
 import { hostTaskQueue, sharedTaskQueue } from './model.js';
@@ -33,9 +39,11 @@ export class PoolWatches {
   arm(): void {
     if (this.armed) return;
     this.armed = true;
-    this.running = this.scope.run(() => Promise.all([this.watchHost(), this.watchGithub()])).catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+    this.running = this.scope
+      .run(() => Promise.all([this.watchHost(), this.watchGithub()]))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
   }
 
   /** Breaks off waiting for news from GitHub where the plan needs a look that may find nothing new. */
@@ -88,7 +96,10 @@ export class PoolWatches {
     const type = failureType(error);
     // The worker was stopped and will be back: nobody taking the next look up would tell otherwise.
     if (type === 'Unknown') return;
-    const reason = type === 'Timeout' ? 'its worker takes no task: is runner-controller running there?' : failureMessage(error);
+    const reason =
+      type === 'Timeout'
+        ? 'its worker takes no task: is runner-controller running there?'
+        : failureMessage(error);
     this.state.host = { ok: false, type, reason, since: Date.now() };
   }
 
@@ -108,7 +119,9 @@ export class PoolWatches {
       this.waiting = once ? null : look;
       try {
         const previous = this.state.registrations;
-        const report = await look.run(() => activities.watchRunners({ host, pollIntervalMs, previous, once }));
+        const report = await look.run(() =>
+          activities.watchRunners({ host, pollIntervalMs, previous, once }),
+        );
         noteRegistrations(this.state, report);
         pause = pauseMs.first;
         this.changed();

@@ -1,4 +1,11 @@
-import { allHandlersFinished, condition, continueAsNew, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { PoolActor } from './pool-actor.js';
 import { handleOrders } from './pool-orders.js';
 import { PoolWatches } from './pool-watches.js';
@@ -53,7 +60,13 @@ function isTimeForANewRun({ maxHistoryEvents }: PoolInput): boolean {
 }
 
 function details(state: PoolState, held: string[]): string {
-  const phases = Object.values(state.runners).map(({ name, phase, job }) => `- ${name} ${phase}${job ? ` ${job.job}` : ''}`);
+  const phases = Object.values(state.runners).map(
+    ({ name, phase, job }) => `- ${name} ${phase}${job ? ` ${job.job}` : ''}`,
+  );
   const drain = state.drain ? `draining: ${state.drain.reason ?? state.drain.mode}` : '';
-  return [`**${state.config.host}** ${state.demand.queued} job(s) queued ${drain}`, ...phases, ...held.map((line) => `held: ${line}`)].join('\n');
+  return [
+    `**${state.config.host}** ${state.demand.queued} job(s) queued ${drain}`,
+    ...phases,
+    ...held.map((line) => `held: ${line}`),
+  ].join('\n');
 }

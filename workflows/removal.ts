@@ -10,9 +10,16 @@ const debtPauseMs = { first: 10_000, longest: 600_000 };
  * Clears away a runner's container and registration, side by side. Nothing here gives up: a host that is down or a
  * GitHub that does not answer is waited for. The place in the pool is free from the first report on.
  */
-export async function removeEverything(life: RunnerLife, activities: RunnerActivities, registered: boolean): Promise<void> {
+export async function removeEverything(
+  life: RunnerLife,
+  activities: RunnerActivities,
+  registered: boolean,
+): Promise<void> {
   life.move('removing');
-  await Promise.all([removeContainer(life, activities), registered ? removeRegistration(life, activities) : undefined]);
+  await Promise.all([
+    removeContainer(life, activities),
+    registered ? removeRegistration(life, activities) : undefined,
+  ]);
   life.move('removed');
   await life.reported();
 }
@@ -37,7 +44,10 @@ async function removeRegistration(life: RunnerLife, activities: RunnerActivities
     try {
       const answer = await activities.removeRunnerPatiently({ runnerName, runnerId, ended: true });
       if (answer !== 'busy') return;
-      life.state.trouble = { type: 'RegistrationBusy', message: 'GitHub still calls this runner busy: its registration is removed later' };
+      life.state.trouble = {
+        type: 'RegistrationBusy',
+        message: 'GitHub still calls this runner busy: its registration is removed later',
+      };
     } catch (error) {
       // A token that GitHub refuses may be replaced: the debt stays until then.
       life.state.trouble = { type: failureType(error), message: failureMessage(error) };

@@ -14,7 +14,13 @@ type OnHost = ContainerActivities & RunnerEventActivities & LogActivities & Regi
 const heartbeatTimeout = '15 s';
 
 /** What a runner asks for, with the time and the number of tries that each may take. */
-export function runnerActivities({ host, runnerStartupTimeoutMs }: { host: string; runnerStartupTimeoutMs: number }) {
+export function runnerActivities({
+  host,
+  runnerStartupTimeoutMs,
+}: {
+  host: string;
+  runnerStartupTimeoutMs: number;
+}) {
   const taskQueue = hostTaskQueue(host);
   const short = { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' } as const;
   // What is half made can't be removed: a cancellation waits until the host has let go of it.
@@ -41,8 +47,17 @@ export function runnerActivities({ host, runnerStartupTimeoutMs }: { host: strin
     // While GitHub limits us the pool holds all activations back, so a single runner does not try on its own.
     retry: { ...short, maximumAttempts: 3, nonRetryableErrorTypes: ['GithubRateLimited'] },
   });
-  const logs = proxyActivities<OnHost>({ taskQueue, startToCloseTimeout: '2 min', retry: { ...short, maximumAttempts: 3 } });
-  const remove = proxyActivities<OnHost>({ taskQueue, heartbeatTimeout: '60 s', startToCloseTimeout: '10 min', retry: short });
+  const logs = proxyActivities<OnHost>({
+    taskQueue,
+    startToCloseTimeout: '2 min',
+    retry: { ...short, maximumAttempts: 3 },
+  });
+  const remove = proxyActivities<OnHost>({
+    taskQueue,
+    heartbeatTimeout: '60 s',
+    startToCloseTimeout: '10 min',
+    retry: short,
+  });
   const github = { taskQueue: sharedTaskQueue, startToCloseTimeout: '60 s' } as const;
   const ask = proxyActivities<GithubActivities>({ ...github, retry: { ...short, maximumAttempts: 3 } });
   const insist = proxyActivities<GithubActivities>({

@@ -34,7 +34,10 @@ export class RunnerLife {
   /** Moves on, and tells the pool. Error: IllegalTransition. */
   move(phase: Phase): void {
     if (!mayMove(this.state.phase, phase)) {
-      throw failure('IllegalTransition', `runner ${this.state.runnerName} can't move from ${this.state.phase} to ${phase}`);
+      throw failure(
+        'IllegalTransition',
+        `runner ${this.state.runnerName} can't move from ${this.state.phase} to ${phase}`,
+      );
     }
     this.state.phase = phase;
     this.state.phaseSince = Date.now();
@@ -50,7 +53,8 @@ export class RunnerLife {
     if (started) this.state.job = this.jobOf(started, this.events['job-completed']);
     // GitHub may have called it busy before it could say so itself.
     if (isNews && this.state.phase === 'busy') this.report();
-    for (const sentence of events.refused) log.warn('event file refused', { runner: this.state.name, sentence });
+    for (const sentence of events.refused)
+      log.warn('event file refused', { runner: this.state.name, sentence });
   }
 
   private jobOf(started: JobEvent, completed: JobEvent | undefined): Job {
@@ -76,7 +80,9 @@ export class RunnerLife {
   report(): void {
     this.state.version += 1;
     const { state } = this;
-    setCurrentDetails(`**${state.phase}**${state.job ? ` [${state.job.job}](${state.job.url})` : ''} ${state.trouble?.message ?? ''}`);
+    setCurrentDetails(
+      `**${state.phase}**${state.job ? ` [${state.job.job}](${state.job.url})` : ''} ${state.trouble?.message ?? ''}`,
+    );
     const pool = getExternalWorkflowHandle(poolWorkflowId(this.host));
     const sent = pool.signal(runnerChangedSignal, { ...state }).catch((error: unknown) => {
       log.warn('the pool did not take the report', { pool: pool.workflowId, error });
@@ -127,4 +133,3 @@ function outcomeOf(reason: EndReason, job: Job | undefined): Outcome {
   if (job) return 'interrupted';
   return failures.includes(reason) ? 'failed' : 'unused';
 }
-

@@ -45,7 +45,9 @@ export async function runnerWorkflow(input: RunnerInput): Promise<RunnerTimeline
   }
   life.state.endReason = ending.reason;
   life.state.endDetail = ending.detail;
-  await CancellationScope.nonCancellable(() => removeEverything(life, runner.activities, runner.mayBeRegistered));
+  await CancellationScope.nonCancellable(() =>
+    removeEverything(life, runner.activities, runner.mayBeRegistered),
+  );
   return life.timeline();
 }
 
@@ -96,7 +98,10 @@ class Runner {
     const making = new CancellationScope();
     const made = making.run(async () => {
       await this.activities.createContainer({ name: state.name, system: state.system });
-      await this.activities.startContainer({ name: state.name, bootTimeoutMs: this.input.runnerStartupTimeoutMs });
+      await this.activities.startContainer({
+        name: state.name,
+        bootTimeoutMs: this.input.runnerStartupTimeoutMs,
+      });
     });
     const settled = made.then(
       () => null,
@@ -153,7 +158,9 @@ class Runner {
         const until = stages.filter((stage) => events[stage] === undefined);
         // A job that has begun is past listening: only its end is of interest.
         const awaited = events['job-started'] ? (['exited'] as const).slice() : until;
-        this.life.note(await this.activities.awaitRunnerEvent({ name: this.life.state.name, until: awaited }));
+        this.life.note(
+          await this.activities.awaitRunnerEvent({ name: this.life.state.name, until: awaited }),
+        );
       }
     } catch (error) {
       if (isCancellation(error)) return;
@@ -172,7 +179,10 @@ class Runner {
   private next(): RunnerStep {
     const { state, events } = this.life;
     const { lost, end, deadline } = this;
-    return nextStep({ phase: state.phase, events, lost, end, deadline, activate: this.activation !== null }, Date.now());
+    return nextStep(
+      { phase: state.phase, events, lost, end, deadline, activate: this.activation !== null },
+      Date.now(),
+    );
   }
 
   private async wait(): Promise<null> {
@@ -278,7 +288,10 @@ class Runner {
     // Deregistered first where GitHub lets it go: else a job may be given to a runner that is stopped (runner#3669).
     if (this.mayBeRegistered) {
       await this.activities.removeRunner({ runnerName, runnerId, ended: false }).catch((error: unknown) => {
-        log.info('GitHub did not let go of the registration yet', { runner: runnerName, reason: failureMessage(error) });
+        log.info('GitHub did not let go of the registration yet', {
+          runner: runnerName,
+          reason: failureMessage(error),
+        });
       });
     }
     // The polite way, so that the runner can still report its job as cancelled.
@@ -314,5 +327,9 @@ class Runner {
 
 function troubleOf(error: unknown): RunnerState['trouble'] {
   const wait = retryAfterMs(error);
-  return { type: failureType(error), message: failureMessage(error), ...(wait > 0 && { retryAfterMs: wait }) };
+  return {
+    type: failureType(error),
+    message: failureMessage(error),
+    ...(wait > 0 && { retryAfterMs: wait }),
+  };
 }

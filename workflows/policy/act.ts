@@ -45,7 +45,11 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
   }
 }
 
-function newRunner(state: PoolState, { name, slot }: { name: string; slot: number }, now: number): RunnerState {
+function newRunner(
+  state: PoolState,
+  { name, slot }: { name: string; slot: number },
+  now: number,
+): RunnerState {
   const config = effectiveConfig(state);
   return {
     name,

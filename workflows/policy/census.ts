@@ -25,7 +25,10 @@ export function isEnding(runner: PoolRunner): boolean {
 
 /** An activation is under way that the runner has not yet reported. */
 export function isActivating(runner: PoolRunner): boolean {
-  return runner.phase === 'registering' || (runner.phase === 'standby' && runner.activationsSent > runner.activationsFailed);
+  return (
+    runner.phase === 'registering' ||
+    (runner.phase === 'standby' && runner.activationsSent > runner.activationsFailed)
+  );
 }
 
 /** Busy when either side says so: our events are faster, GitHub's word is the judge. */

@@ -8,7 +8,8 @@ import type { PoolState } from './pool-state.js';
 export function nextDeadline(state: PoolState, now: number): number | null {
   const census = takeCensus(state);
   const times: number[] = [state.creation.notBefore, state.activation.notBefore];
-  for (const runner of [...census.standby, ...census.available]) times.push(runner.phaseSince + limits.surplusAfterMs);
+  for (const runner of [...census.standby, ...census.available])
+    times.push(runner.phaseSince + limits.surplusAfterMs);
   for (const runner of Object.values(state.runners)) {
     if (!isAlive(runner.phase)) continue;
     if (runner.absentSince !== undefined) times.push(runner.absentSince + ghostAfterMs(runner));
@@ -18,7 +19,10 @@ export function nextDeadline(state: PoolState, now: number): number | null {
   if (!state.host.ok) times.push(state.host.since + limits.hostSilentAfterMs);
   if (state.registrationPause) times.push(state.registrationPause.retryAt);
   if (state.demand.queued > 0 && state.demand.oldestQueuedAt !== undefined) {
-    times.push(state.demand.oldestQueuedAt + limits.stuckAfterMs, state.stuckRecycledAt + limits.stuckAfterMs);
+    times.push(
+      state.demand.oldestQueuedAt + limits.stuckAfterMs,
+      state.stuckRecycledAt + limits.stuckAfterMs,
+    );
     for (const runner of census.available) times.push(runner.phaseSince + limits.stuckAfterMs);
   }
   const future = times.filter((time) => time > now);

@@ -31,7 +31,8 @@ export function endOrders(state: PoolState, census: Census, now: number): End[] 
 /** Told once; again when it has declined and some time has passed, or when it is now an order. */
 function mayBeTold(runner: PoolRunner, force: boolean, now: number): boolean {
   if (force) return !isEnding(runner) || !runner.endForced;
-  const refusedLately = runner.endRefusedAt !== undefined && now - runner.endRefusedAt < limits.endAgainAfterMs;
+  const refusedLately =
+    runner.endRefusedAt !== undefined && now - runner.endRefusedAt < limits.endAgainAfterMs;
   return !isEnding(runner) && !refusedLately;
 }
 
@@ -53,7 +54,8 @@ function ordered(state: PoolState, census: Census, choose: Choose): void {
 /** Runners that can't take a job any more, though they should. */
 function broken(state: PoolState, census: Census, now: number, choose: Choose): void {
   for (const runner of [...census.standby, ...census.available, ...census.busy]) {
-    if (runner.downLooks >= limits.looks) choose(runner, 'container-lost', 'the host says that its container is down', true);
+    if (runner.downLooks >= limits.looks)
+      choose(runner, 'container-lost', 'the host says that its container is down', true);
   }
   if (!state.host.ok && now - state.host.since >= limits.hostSilentAfterMs) {
     for (const runner of census.available) choose(runner, 'host-silent', state.host.reason);
@@ -81,7 +83,13 @@ function outdated(census: Census, choose: Choose): void {
 }
 
 /** More than is wanted: at once what exceeds `maxConcurrentJobs`, the rest after a while. */
-function surplus(state: PoolState, census: Census, chosen: Map<string, End>, now: number, choose: Choose): void {
+function surplus(
+  state: PoolState,
+  census: Census,
+  chosen: Map<string, End>,
+  now: number,
+  choose: Choose,
+): void {
   if (state.drain) return;
   const { maxConcurrentJobs } = census.config;
   const target = targets(state, census);
@@ -90,7 +98,8 @@ function surplus(state: PoolState, census: Census, chosen: Map<string, End>, now
   const over = staying.length + census.busy.length - maxConcurrentJobs;
   for (const runner of idle.slice(0, Math.max(0, over))) choose(runner, 'scale-down');
   const unneeded = idle.slice(0, Math.max(0, staying.length - target.available));
-  for (const runner of unneeded) if (now - runner.phaseSince >= limits.surplusAfterMs) choose(runner, 'scale-down');
+  for (const runner of unneeded)
+    if (now - runner.phaseSince >= limits.surplusAfterMs) choose(runner, 'scale-down');
   const standby = byAge(census.standby.filter((runner) => !chosen.has(runner.name)));
   const missing = Math.max(0, target.available - staying.length);
   const spare = standby.length + census.creating.length - missing - target.standby;
@@ -104,7 +113,9 @@ function stuck(state: PoolState, census: Census, now: number, choose: Choose): v
   const { queued, oldestQueuedAt } = state.demand;
   if (queued === 0 || oldestQueuedAt === undefined) return;
   if (now - oldestQueuedAt < limits.stuckAfterMs || now - state.stuckRecycledAt < limits.stuckAfterMs) return;
-  const idle = census.available.filter((runner) => runner.phase === 'idle' && now - runner.phaseSince >= limits.stuckAfterMs);
+  const idle = census.available.filter(
+    (runner) => runner.phase === 'idle' && now - runner.phaseSince >= limits.stuckAfterMs,
+  );
   const victim = oldest(idle);
   if (victim) choose(victim, 'stuck', 'jobs that it could run stay queued');
 }

@@ -44,7 +44,10 @@ function without(census: Census, ends: { name: string; force: boolean }[]): Cens
       ...census.available.filter((runner) => !stays(runner)),
       ...census.busy.filter((runner) => !works(runner)),
     ],
-    removing: [...census.removing, ...[...census.creating, ...census.standby].filter((runner) => !stays(runner))],
+    removing: [
+      ...census.removing,
+      ...[...census.creating, ...census.standby].filter((runner) => !stays(runner)),
+    ],
   };
 }
 
@@ -63,7 +66,11 @@ function planActivations(state: PoolState, census: Census, now: number, held: st
   return [...census.standby]
     .sort((a, b) => a.phaseSince - b.phaseSince)
     .slice(0, Math.min(count, allowed))
-    .map((runner) => ({ do: 'activate', name: runner.name, reason: `${wanted} more runner(s) should be idle` }));
+    .map((runner) => ({
+      do: 'activate',
+      name: runner.name,
+      reason: `${wanted} more runner(s) should be idle`,
+    }));
 }
 
 /** After a refusal one runner tries whether GitHub registers again; the others follow when it got through. */
@@ -71,7 +78,13 @@ function probes(census: Census): number {
   return census.available.some(isActivating) ? 0 : 1;
 }
 
-function planCreations(state: PoolState, census: Census, activated: number, now: number, held: string[]): Action[] {
+function planCreations(
+  state: PoolState,
+  census: Census,
+  activated: number,
+  now: number,
+  held: string[],
+): Action[] {
   const target = targets(state, census);
   const deficit = Math.max(0, target.available - census.available.length - activated);
   const adopting = census.leaving.filter((runner) => runner.adopting).length;
@@ -87,11 +100,23 @@ function planCreations(state: PoolState, census: Census, activated: number, now:
   // A whole pool at once, and no more: beyond that the makings only slow each other down.
   const atOnce = Math.min(state.creationAllowance, maxConcurrentJobs + standbyContainers);
   const count = Math.min(wanted, atOnce - census.creating.length);
-  return nameNew(state, census, Math.max(0, count), now, `${deficit} runner(s) and ${target.standby} on standby are missing ${wanted} container(s)`);
+  return nameNew(
+    state,
+    census,
+    Math.max(0, count),
+    now,
+    `${deficit} runner(s) and ${target.standby} on standby are missing ${wanted} container(s)`,
+  );
 }
 
 function nameNew(state: PoolState, census: Census, count: number, now: number, reason: string): Action[] {
-  const alive = [...census.creating, ...census.standby, ...census.available, ...census.busy, ...census.leaving];
+  const alive = [
+    ...census.creating,
+    ...census.standby,
+    ...census.available,
+    ...census.busy,
+    ...census.leaving,
+  ];
   const slots = alive.map((runner) => runner.slot);
   let serial = state.lastSerial;
   return Array.from({ length: count }, () => {
@@ -113,7 +138,12 @@ function planAdoptions(state: PoolState): Action[] {
   const orphans = Object.values(state.runners).filter(
     ({ name, orphaned, phaseSince }) => orphaned || (report.orphans.includes(name) && report.at > phaseSince),
   );
-  const adopt = (name: string, reason: string): Action => ({ do: 'adopt', name, slot: slotOf(name) ?? 0, reason });
+  const adopt = (name: string, reason: string): Action => ({
+    do: 'adopt',
+    name,
+    slot: slotOf(name) ?? 0,
+    reason,
+  });
   return [
     ...unknown.map(({ name }) => adopt(name, 'a container of this pool that nothing looks after')),
     ...orphans.map(({ name }) => adopt(name, 'its runner workflow has ended before it')),

@@ -1,10 +1,4 @@
-import type {
-  EndReason,
-  HostReport,
-  PoolConfig,
-  RegistrationReport,
-  RunnerState,
-} from '../model.js';
+import type { EndReason, HostReport, PoolConfig, RegistrationReport, RunnerState } from '../model.js';
 
 /** A runner with what its pool has told it; what it has answered stands in `RunnerState`. */
 export interface PoolRunner extends RunnerState {
@@ -39,8 +33,7 @@ export interface Drain {
 
 /** Whether an outside system can be worked with, and why not. */
 export type Health =
-  | { ok: true }
-  | { ok: false; type: string; reason: string; since: number; retryAt?: number };
+  { ok: true } | { ok: false; type: string; reason: string; since: number; retryAt?: number };
 
 /** GitHub refuses registrations, though its lists may be readable; one runner tries again at `retryAt`. */
 export interface RegistrationPause {
@@ -104,7 +97,14 @@ export interface PoolState {
   activation: Backoff;
   /** When an idle runner was last replaced because queued jobs did not reach it. */
   stuckRecycledAt: number;
-  totals: { created: number; removed: number; jobs: number; interrupted: number; failed: number; stuckRecycled: number };
+  totals: {
+    created: number;
+    removed: number;
+    jobs: number;
+    interrupted: number;
+    failed: number;
+    stuckRecycled: number;
+  };
   /** Orders that came in a form we could not read, newest last. */
   rejected: { at: number; order: string; reason: string }[];
 }

@@ -33,7 +33,8 @@ export type RunnerStep =
 export function nextStep(view: RunnerView, now: number): RunnerStep {
   const { phase, events, end } = view;
   // Also when it is over already: a worker that was away sees all of it at once, and the record is to be whole.
-  if (events['job-started'] && (phase === 'registering' || phase === 'idle')) return { step: 'become', phase: 'busy' };
+  if (events['job-started'] && (phase === 'registering' || phase === 'idle'))
+    return { step: 'become', phase: 'busy' };
   if (events.exited) return { step: 'end', ...endOfRunner(events) };
   if (view.lost !== undefined) return { step: 'end', reason: 'container-lost', detail: view.lost };
   if (end?.force) return { step: 'kill', reason: end.reason, detail: end.detail };
@@ -46,7 +47,11 @@ export function nextStep(view: RunnerView, now: number): RunnerStep {
   }
   if (view.deadline !== null && now >= view.deadline) {
     if (phase === 'busy') return { step: 'expire' };
-    return { step: 'ask', reason: 'startup-timeout', detail: 'the runner did not report that it listens for jobs' };
+    return {
+      step: 'ask',
+      reason: 'startup-timeout',
+      detail: 'the runner did not report that it listens for jobs',
+    };
   }
   if (view.activate && phase === 'standby') return { step: 'register' };
   return { step: 'wait' };
@@ -60,9 +65,13 @@ function endOfRunner(events: RunnerEvents): { reason: EndReason; detail?: string
   const how = `exit code ${exitCode}, service result ${serviceResult}`;
   if (events['job-completed']) return { reason: 'job-done' };
   // Whatever follows a job's start may be the job's own doing, so it says nothing about the runner version.
-  if (events['job-started']) return { reason: 'runner-exited', detail: `the runner ended under its job (${how})` };
+  if (events['job-started'])
+    return { reason: 'runner-exited', detail: `the runner ended under its job (${how})` };
   if (exitCode === versionDeprecated) {
-    return { reason: 'runner-deprecated', detail: `GitHub no longer serves this runner version (${how}): update it` };
+    return {
+      reason: 'runner-deprecated',
+      detail: `GitHub no longer serves this runner version (${how}): update it`,
+    };
   }
   return { reason: 'runner-exited', detail: `the runner ended without a job (${how})` };
 }

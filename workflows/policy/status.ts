@@ -67,7 +67,8 @@ export function poolStatus(state: PoolState, now: number): PoolStatus {
         github: runner.githubStatus ?? null,
       })),
     demand: state.demand,
-    github: state.github.ok && state.registrationPause ? { ok: false, ...state.registrationPause } : state.github,
+    github:
+      state.github.ok && state.registrationPause ? { ok: false, ...state.registrationPause } : state.github,
     hostHealth: state.host,
     held: plan(state, now).held,
     full: state.hostReport?.full ?? null,
