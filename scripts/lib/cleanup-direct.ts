@@ -104,7 +104,9 @@ function conclude(host: string, outcomes: Outcome[], tell: (line: string) => voi
       `${count(registered.length, 'registration')} may be left on GitHub: cleanup-github-runners removes them later.`,
     );
   }
-  tell('Temporal was not told: the pool finds out when its worker runs again, and then fills up, unless it is drained.');
+  tell(
+    'Temporal was not told: the pool finds out when its worker runs again, and then fills up, unless it is drained.',
+  );
   if (left.length > 0)
     throw new CommandError(`${left.map(({ container }) => container).join(', ')} could not be destroyed.`);
 }

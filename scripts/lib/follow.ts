@@ -32,16 +32,24 @@ export async function follow({
   const startedAt = Date.now();
   const told = new Map<string, string>();
   for (let answeredAt = startedAt; ; await sleep(lookEveryMs)) {
-    try {
-      const status = await pool.status();
+    const status = await look(pool, answeredAt, tell);
+    if (status) {
       answeredAt = Date.now();
       tellChanges(told, watched(status, names), tell);
       if (isDone(status)) return status;
-    } catch (error) {
-      if (!(error instanceof CommandError) || Date.now() - answeredAt > silenceMs) throw error;
-      tell(`${error.message} Trying again.`);
     }
     if (Date.now() - startedAt > timeoutMs) throw new CommandError(timeUp(timeoutMs, told));
+  }
+}
+
+/** Null when there is no answer, for now. */
+async function look(pool: Pool, answeredAt: number, tell: Follow['tell']): Promise<PoolStatus | null> {
+  try {
+    return await pool.status();
+  } catch (error) {
+    if (!(error instanceof CommandError) || Date.now() - answeredAt > silenceMs) throw error;
+    tell(`${error.message} Trying again.`);
+    return null;
   }
 }
 

@@ -52,13 +52,12 @@ function sentence(client: Client, workflowId: string, error: unknown): string {
     return `The worker that answers for ${workflowId} is of another version: ${error.message}`;
   }
   const code = grpcCode(error);
-  if (
-    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-    code === grpc.deadlineExceeded ||
-    code === grpc.failedPrecondition
-  ) {
-    return `No worker answers for ${workflowId}: is runner-controller running on any host (systemctl status runner-controller)?`;
+  const nobody = `No worker answers for ${workflowId}: is runner-controller running on any host (systemctl status runner-controller)?`;
+  // The server has taken the order in, but keeps it in memory only until a worker takes it.
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return `${nobody} The order may still be carried out when one runs: look at runner-status then.`;
   }
+  if (code === grpc.deadlineExceeded || code === grpc.failedPrecondition) return nobody;
   if (code === grpc.notFound) return `Temporal has no namespace ${namespace}: is TEMPORAL_NAMESPACE right?`;
   if (code === grpc.unavailable)
     return `Temporal stopped answering when it was asked about ${workflowId}: is it running?`;

@@ -21,7 +21,11 @@ afterEach(async () => await stack.stop(), 60_000);
 
 async function register(...names: string[]): Promise<void> {
   const scope = { repository: stack.github.repository };
-  const client = createGithubClient({ apiUrl: stack.github.url, scope, auth: { tokenFile: stack.tokenFile } });
+  const client = createGithubClient({
+    apiUrl: stack.github.url,
+    scope,
+    auth: { tokenFile: stack.tokenFile },
+  });
   for (const name of names) await client.generateJitConfig({ name, labels: ['self-hosted'] });
 }
 
@@ -33,11 +37,20 @@ const registered = () =>
 
 /** What each kind of evidence keeps, and what lies beside it and must not be touched. */
 async function scene(): Promise<void> {
-  await register('cdk-runner-1-aaaa0-r0', 'cdk-runner-1-aaaa1-r1', 'cdk-runner-1-aaaa2-r2', 'cdk-runner-1-aaaa3-r3');
+  await register(
+    'cdk-runner-1-aaaa0-r0',
+    'cdk-runner-1-aaaa1-r1',
+    'cdk-runner-1-aaaa2-r2',
+    'cdk-runner-1-aaaa3-r3',
+  );
   await register('cdk-runner-11-aaaa0-r0', 'cdk-runner-1-b-aaaa0-r0', 'cdk-runner-1-manual', 'somebody');
-  await execa(host.env['NIXOS_CONTAINER'] ?? '', ['create', 'aaaa1-r1', '--system-path', host.env['CONTAINER_SYSTEM'] ?? ''], {
-    env: host.env,
-  });
+  await execa(
+    host.env['NIXOS_CONTAINER'] ?? '',
+    ['create', 'aaaa1-r1', '--system-path', host.env['CONTAINER_SYSTEM'] ?? ''],
+    {
+      env: host.env,
+    },
+  );
   await stack.temporal.client.workflow.start('runnerWorkflow', {
     workflowId: runnerWorkflowId(host.name, 'aaaa2-r2'),
     taskQueue: sharedTaskQueue,
@@ -46,8 +59,16 @@ async function scene(): Promise<void> {
 
 const verdicts = (action: string) => [
   { runner: 'cdk-runner-1-aaaa0-r0', action, reason: 'offline, without container and workflow' },
-  { runner: 'cdk-runner-1-aaaa1-r1', action: 'kept', reason: 'offline, but its container aaaa1-r1 is on this host' },
-  { runner: 'cdk-runner-1-aaaa2-r2', action: 'kept', reason: 'offline, but its runner workflow still looks after it' },
+  {
+    runner: 'cdk-runner-1-aaaa1-r1',
+    action: 'kept',
+    reason: 'offline, but its container aaaa1-r1 is on this host',
+  },
+  {
+    runner: 'cdk-runner-1-aaaa2-r2',
+    action: 'kept',
+    reason: 'offline, but its runner workflow still looks after it',
+  },
   { runner: 'cdk-runner-1-aaaa3-r3', action, reason: 'offline, without container and workflow' },
 ];
 const others = ['cdk-runner-1-b-aaaa0-r0', 'cdk-runner-1-manual', 'cdk-runner-11-aaaa0-r0', 'somebody'];
@@ -72,7 +93,9 @@ test('deletes nothing in a dry run', async () => {
   expect({ exitCode, lines: stdout.split('\n') }).toEqual({
     exitCode: 0,
     lines: [
-      ...verdicts('would be deleted').map(({ runner, action, reason }) => `${action.padEnd(17)} ${runner}  (${reason})`),
+      ...verdicts('would be deleted').map(
+        ({ runner, action, reason }) => `${action.padEnd(17)} ${runner}  (${reason})`,
+      ),
       '2 would be deleted, 2 kept; GitHub has 4 runners of cdk-runner-1 left, and 4 of others.',
     ],
   });
@@ -80,7 +103,8 @@ test('deletes nothing in a dry run', async () => {
 }, 60_000);
 
 test('reads every page of GitHub’s list', async () => {
-  for (let index = 0; index < 110; index += 1) await register(`cdk-runner-2-${index.toString(16).padStart(5, '0')}-r0`);
+  for (let index = 0; index < 110; index += 1)
+    await register(`cdk-runner-2-${index.toString(16).padStart(5, '0')}-r0`);
   await register('cdk-runner-1-aaaa0-r0');
   const { stdout } = await run(host.env, 'cleanup-github-runners');
   expect(stdout.split('\n')).toEqual([
@@ -105,7 +129,10 @@ test('deletes nothing while Temporal can’t tell who looks after a runner', asy
 
 test('deletes nothing while the containers can’t be listed', async () => {
   await register('cdk-runner-1-aaaa0-r0');
-  const { exitCode, stdout, stderr } = await run({ ...host.env, NIXOS_CONTAINER: '/nowhere' }, 'cleanup-github-runners');
+  const { exitCode, stdout, stderr } = await run(
+    { ...host.env, NIXOS_CONTAINER: '/nowhere' },
+    'cleanup-github-runners',
+  );
   expect({ exitCode, stdout, stderr }).toEqual({
     exitCode: 1,
     stdout: '',
@@ -117,7 +144,12 @@ test('deletes nothing while the containers can’t be listed', async () => {
 test('says in a sentence that GitHub refuses the token, and does not show it', async () => {
   stack.github.addFault({ kind: 'token-refused' });
   const { exitCode, stdout, stderr } = await run(host.env, 'cleanup-github-runners');
-  expect({ exitCode, stdout, hasToken: stderr.includes(stack.token), sentence: stderr.split(' (request')[0] }).toEqual({
+  expect({
+    exitCode,
+    stdout,
+    hasToken: stderr.includes(stack.token),
+    sentence: stderr.split(' (request')[0],
+  }).toEqual({
     exitCode: 1,
     stdout: '',
     hasToken: false,

@@ -46,7 +46,12 @@ test('measures containers of the pool and kept logs, and nothing else', async ()
 test('shows a machine that has nothing yet', async () => {
   const { exitCode, stdout, stderr } = await run(env, 'runner-storage');
   const lines = stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '));
-  expect({ exitCode, stderr, first: lines.slice(0, 4), noContainer: lines.includes('No container.') }).toEqual({
+  expect({
+    exitCode,
+    stderr,
+    first: lines.slice(0, 4),
+    noContainer: lines.includes('No container.'),
+  }).toEqual({
     exitCode: 0,
     stderr: '',
     first: [

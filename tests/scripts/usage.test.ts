@@ -12,24 +12,34 @@ const commands = [
   'cleanup-all-containers',
 ];
 
-test.each(commands)('%s explains itself, and ends with 2 when it is called in a wrong way', async (command) => {
-  const [help, wrong] = await Promise.all([run({}, command, '--help'), run({}, command, '--bogus')]);
-  const [usage] = help.stdout.split('\n');
-  expect({ ...help, stdout: usage, hasJson: help.stdout.includes('--json') }).toEqual({
-    exitCode: 0,
-    stdout: `Usage: ${command} [options]`,
-    stderr: '',
-    hasJson: true,
-  });
-  expect(wrong).toEqual({
-    exitCode: 2,
-    stdout: '',
-    stderr: `error: unknown option '--bogus'\n(${command} --help tells more)`,
-  });
-}, 30_000);
+test.each(commands)(
+  '%s explains itself, and ends with 2 when it is called in a wrong way',
+  async (command) => {
+    const [help, wrong] = await Promise.all([run({}, command, '--help'), run({}, command, '--bogus')]);
+    const [usage] = help.stdout.split('\n');
+    expect({ ...help, stdout: usage, hasJson: help.stdout.includes('--json') }).toEqual({
+      exitCode: 0,
+      stdout: `Usage: ${command} [options]`,
+      stderr: '',
+      hasJson: true,
+    });
+    expect(wrong).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error: unknown option '--bogus'\n(${command} --help tells more)`,
+    });
+  },
+  30_000,
+);
 
 test('every command that needs Temporal says in a sentence that it is away', async () => {
-  const needy = ['runner-status', 'runner-drain', 'runner-resume', 'runner-history', 'cleanup-all-containers'];
+  const needy = [
+    'runner-status',
+    'runner-drain',
+    'runner-resume',
+    'runner-history',
+    'cleanup-all-containers',
+  ];
   const address = `127.0.0.1:${await freePort()}`;
   const env = { TEMPORAL_ADDRESS: address, RUNNER_HOST: 'cdk-runner-01' };
   const ended = await Promise.all(needy.map((command) => run(env, command)));
