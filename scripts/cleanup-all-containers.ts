@@ -1,14 +1,8 @@
 #!/usr/bin/env node
-import {
-  CommandError,
-  hostOf,
-  hostOption,
-  operatorCommand,
-  runOperatorCommand,
-  wholeNumber,
-} from './lib/command.js';
+import { Option } from 'commander';
 import { cleanUpDirectly } from './lib/cleanup-direct.js';
 import { cleanUpThroughPool } from './lib/cleanup-through-pool.js';
+import { hostOf, hostOption, operatorCommand, runOperatorCommand, wholeNumber } from './lib/command.js';
 
 interface Options {
   host?: string;
@@ -19,25 +13,24 @@ interface Options {
   json?: boolean;
 }
 
-const command = operatorCommand(
-  'cleanup-all-containers',
-  'Destroys every container of a pool, busy ones too: their jobs fail. The pool then fills up again, unless it is drained.',
-)
+const description =
+  'Destroys every container of a pool, busy ones too: their jobs fail. The pool then fills up again, unless it is drained.';
+
+// What is on this machine is this machine's: no other host can be meant.
+const directOption = new Option(
+  '--direct',
+  'for when Temporal is away: this machine destroys its own containers itself (as root; stop runner-controller first)',
+).conflicts('host');
+
+const command = operatorCommand('cleanup-all-containers', description)
   .addOption(hostOption())
+  .addOption(directOption)
   .option('--yes', 'do not ask')
   .option('--reason <text>', 'why, for the record of each runner')
   .option('--timeout <seconds>', 'give up watching after this time; the order stands', wholeNumber, 600)
-  .option(
-    '--direct',
-    'for when Temporal is away: this machine destroys its own containers itself (as root; stop runner-controller first)',
-  )
-  .action(async ({ yes = false, direct = false, json = false, timeout, reason, ...options }: Options) => {
-    if (!direct)
-      return cleanUpThroughPool({ host: hostOf(options), yes, json, reason, timeoutMs: timeout * 1000 });
-    if (options.host !== undefined) {
-      throw new CommandError('--direct destroys what is on this machine, so it can not be given a --host.');
-    }
-    return cleanUpDirectly({ host: hostOf({}), yes, json });
+  .action(async ({ yes = false, direct = false, json = false, timeout, reason, host }: Options) => {
+    if (direct) await cleanUpDirectly({ host: hostOf({}), yes, json });
+    else await cleanUpThroughPool({ host: hostOf({ host }), yes, json, reason, timeoutMs: timeout * 1000 });
   });
 
 await runOperatorCommand(command);

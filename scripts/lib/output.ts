@@ -74,7 +74,8 @@ export function duration(ms: number): string {
 /** How long ago, to the second. */
 export function age(at: number | string, now = Date.now()): string {
   const since = typeof at === 'string' ? Date.parse(at) : at;
-  return prettyMs(Math.max(0, Math.round((now - since) / 1000) * 1000), { unitCount: 2 });
+  const seconds = Math.max(0, Math.round((now - since) / 1000));
+  return seconds === 0 ? '0s' : prettyMs(seconds * 1000, { unitCount: 2 });
 }
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

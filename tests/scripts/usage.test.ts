@@ -73,3 +73,13 @@ test('a command tells all that is missing in its environment', async () => {
       'cleanup-github-runners: GITHUB_TOKEN_FILE is not set: it is the path of the file with the GitHub token (or configure a GitHub App).',
   });
 });
+
+test('a machine destroys nothing of another host directly', async () => {
+  const ended = await run({}, 'cleanup-all-containers', '--direct', '--yes', '--host', 'cdk-runner-02');
+  expect(ended).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      "error: option '--direct' cannot be used with option '--host <name>'\n(cleanup-all-containers --help tells more)",
+  });
+});
