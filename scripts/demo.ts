@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -10,6 +9,7 @@ import {
   type Stack,
   type StackOptions,
 } from '../simulators/stack/stack.js';
+import { stopSignal } from '../workers/stop-signals.js';
 import { demandStatusQuery, drainUpdate, statusQuery } from '../workflows/messages.js';
 import { demandWorkflowId, poolWorkflowId } from '../workflows/model.js';
 import type { PoolStatus } from '../workflows/policy/status.js';
@@ -38,13 +38,14 @@ const options = new Command('demo')
   .parse()
   .opts<Options>();
 
+// A terminal that is gone can't be written to, which must not keep us from cleaning up.
+process.stdout.on('error', () => undefined);
+
 const refreshMs = 200;
 const patienceMs = 600_000;
 
 async function main(): Promise<number> {
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(
-    () => 'interrupted' as const,
-  );
+  const interrupted = stopSignal();
   say('Starting Temporal with its Web UI, a simulated GitHub and two hosts …');
   if (options.real)
     say('  (the hosts are booted for real; the very first time their system is built, 3 minutes)');
@@ -52,7 +53,7 @@ async function main(): Promise<number> {
   try {
     say(`  Temporal Web UI  ${stack.temporal.ui}`);
     const outcome = await Promise.race([show(stack), interrupted]);
-    if (outcome === 'interrupted') {
+    if (outcome === 'stopped') {
       say('\nInterrupted: cleaning up.');
       return 130;
     }
@@ -212,9 +213,10 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+// Ends the process itself: a question to Temporal that was under way would fail after the end of everything.
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

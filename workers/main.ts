@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { startCommandRunner } from '../activities/command-runner.js';
 import { createGithubClient } from '../activities/github-client.js';
@@ -7,6 +6,7 @@ import { configExitCode, ConfigFaults, readConfig, type WorkerConfig } from './c
 import { createLogger, installRuntime } from './logging.js';
 import { createPoolWorkers } from './pool-workers.js';
 import { createStatusServer } from './status-server.js';
+import { stopSignal } from './stop-signals.js';
 import { connectClient, connectWorker, TemporalUnavailable } from './temporal.js';
 
 /**
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: WorkerConfig, log: Logger): Promise<void> {
-  const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const stop = stopSignal();
   const github = createGithubClient({
     ...config.github,
     log: { debug: (message) => log.debug(message), warn: (message) => log.warn(message) },
