@@ -78,6 +78,8 @@ export function startCommandRunner(): CommandRunner {
     process().send(request);
   }
 
+  // At once: it takes a quarter of a second, in which the worker connects.
+  process();
   return {
     run,
     close: () => {

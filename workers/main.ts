@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { startCommandRunner } from '../activities/command-runner.js';
+import { startCommandRunner, type RunCommand } from '../activities/command-runner.js';
 import { createGithubClient } from '../activities/github-client.js';
 import { announcePool } from './announce.js';
 import { configExitCode, ConfigFaults, readConfig, type WorkerConfig } from './config.js';
@@ -17,15 +17,18 @@ async function main(): Promise<void> {
   const config = configOrExit();
   const log = createLogger(config.logLevel);
   installRuntime(log);
+  const commands = startCommandRunner();
   try {
-    await serve(config, log);
+    await serve(config, commands.run, log);
   } catch (error) {
     log.fatal({ err: error }, error instanceof TemporalUnavailable ? error.message : 'the worker failed');
     process.exitCode = 1;
+  } finally {
+    commands.close();
   }
 }
 
-async function serve(config: WorkerConfig, log: Logger): Promise<void> {
+async function serve(config: WorkerConfig, runCommand: RunCommand, log: Logger): Promise<void> {
   const stop = stopSignal();
   const github = createGithubClient({
     ...config.github,
@@ -33,8 +36,6 @@ async function serve(config: WorkerConfig, log: Logger): Promise<void> {
   });
   const client = await connectClient();
   const { connection, namespace } = await connectWorker();
-  const commands = startCommandRunner();
-  const runCommand = commands.run;
   const workers = await createPoolWorkers({ runCommand, config, github, client, connection, namespace });
   const running = Promise.all(workers.map((worker) => worker.run()));
   const server = createStatusServer({ runCommand, config, client, github });
@@ -48,7 +49,6 @@ async function serve(config: WorkerConfig, log: Logger): Promise<void> {
     await server.close();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await running;
-    commands.close();
     await client.connection.close();
     await connection.close();
   }
@@ -66,3 +66,5 @@ function configOrExit(): WorkerConfig {
 }
 
 await main();
+// Ends the process itself: a connection that never came about would keep it.
+process.exit();
