@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -29,11 +30,13 @@ const patienceMs = 10_000;
  */
 export class Environment {
   private readonly sites = new Map<string, Site>();
-  private readonly workers: { worker: Worker; running: Promise<void> }[] = [];
+  private readonly workers = new Map<string, { worker: Worker; running: Promise<void> }>();
   private readonly leaps: Leaps;
   /** Not the environment's own, whose wait for a result lets time leap. */
   readonly client: Client;
+  /** The repository's queue, and what stands in the way of seeing it. */
   queued: QueuedJobs[] = [];
+  queueFault: Error | null = null;
 
   private constructor(private readonly server: TestWorkflowEnvironment) {
     this.client = new Client({ connection: server.connection });
@@ -51,8 +54,7 @@ export class Environment {
   }
 
   async stop(): Promise<void> {
-    for (const { worker } of this.workers) worker.shutdown();
-    await Promise.all(this.workers.map(({ running }) => running));
+    await Promise.all([...this.workers.keys()].map((taskQueue) => this.halt(taskQueue)));
     await this.server.teardown();
   }
 
@@ -62,8 +64,17 @@ export class Environment {
   async createSite(): Promise<Site> {
     const site = new Site(`host${this.sites.size}`, this.now);
     this.sites.set(site.host, site);
-    await this.run(hostTaskQueue(site.host), hostActivities(site));
+    await this.startHost(site);
     return site;
+  }
+
+  /** The host's worker is there, as it is from the beginning. */
+  async startHost(site: Site): Promise<void> {
+    await this.run(hostTaskQueue(site.host), hostActivities(site));
+  }
+
+  async stopHost(site: Site): Promise<void> {
+    await this.halt(hostTaskQueue(site.host));
   }
 
   private async run(taskQueue: string, activities: object): Promise<void> {
@@ -77,7 +88,14 @@ export class Environment {
       maxHeartbeatThrottleInterval: 1,
       defaultHeartbeatThrottleInterval: 1,
     });
-    this.workers.push({ worker, running: worker.run() });
+    this.workers.set(taskQueue, { worker, running: worker.run() });
+  }
+
+  private async halt(taskQueue: string): Promise<void> {
+    const halted = this.workers.get(taskQueue);
+    this.workers.delete(taskQueue);
+    halted?.worker.shutdown();
+    await halted?.running;
   }
 
   /** GitHub, one for all sites. */
@@ -87,7 +105,12 @@ export class Environment {
     removeRunner: (input) =>
       githubActivities(this.siteOf((site) => site.owns(input.runnerName))).removeRunner(input),
     watchDemand: async ({ previous }) => {
-      while (JSON.stringify(this.queued) === JSON.stringify(previous?.queued)) await delay(breathMs);
+      while (JSON.stringify(this.queued) === JSON.stringify(previous?.queued)) {
+        if (this.queueFault) throw this.queueFault;
+        await Promise.race([delay(breathMs), Context.current().cancelled]);
+        Context.current().heartbeat();
+      }
+      if (this.queueFault) throw this.queueFault;
       return { at: this.now(), queued: this.queued };
     },
   };
@@ -101,16 +124,21 @@ export class Environment {
   /** Lets this much time pass, for workflows and sites alike. */
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= leapMs) {
-      for (const site of this.sites.values()) site.changed();
-      await delay(breathMs);
+      await this.breathe();
       await this.leaps.leap(Math.min(left, leapMs));
     }
+    await this.breathe();
+  }
+
+  /** Activities heartbeat, which is how a cancellation reaches them, and workflows do what is due. */
+  private async breathe(): Promise<void> {
+    for (const site of this.sites.values()) site.changed();
     await delay(breathMs);
   }
 
   /** Waits until it is there, without letting time leap. */
   async see<T>(look: () => Promise<T | false | undefined> | T | false | undefined, what: string): Promise<T> {
-    for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await delay(breathMs)) {
+    for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await this.breathe()) {
       const found = await look();
       if (found !== false && found !== undefined) return found;
     }

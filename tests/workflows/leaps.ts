@@ -3,6 +3,9 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 
 type Activities = Record<string, (input: never) => Promise<unknown>>;
 
+/** Real time after which a clock that has not leapt is taken for locked once more. */
+const patienceMs = 500;
+
 /**
  * Leaps of the test server's clock. The server locks its clock to real time once for each activity that runs, and a
  * pool always has some that wait; `sleep` takes one lock off until the time is up. So a leap is as many sleeps side by
@@ -12,6 +15,8 @@ export class Leaps {
   private running = 0;
   private standing: Promise<void> = Promise.resolve();
   private aheadMs = 0;
+  /** Locks that no activity takes off any more: the server keeps those of a workflow that ended before them. */
+  private lost = 0;
 
   constructor(private readonly server: TestWorkflowEnvironment) {}
 
@@ -42,16 +47,25 @@ export class Leaps {
     let goOn = () => {};
     this.standing = new Promise((resolve) => (goOn = resolve));
     try {
-      const sleeps: Promise<void>[] = [];
-      const end = (await this.server.currentTimeMs()) + ms;
-      for (let now = end - ms; now < end; now = await this.server.currentTimeMs()) {
-        while (sleeps.length <= this.running) sleeps.push(this.server.sleep(end - now));
-        await delay(1);
-      }
-      await Promise.all(sleeps);
-      this.aheadMs = (await this.server.currentTimeMs()) - Date.now();
+      await this.sleep(ms);
     } finally {
       goOn();
     }
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    const end = (await this.server.currentTimeMs()) + ms;
+    let locks = this.running + 1 + this.lost;
+    const sleeps = Array.from({ length: locks }, () => this.server.sleep(ms));
+    // One sleep too many makes the server answer nothing any more, so further ones come with care.
+    while (
+      !(await Promise.race([...sleeps.map((sleep) => sleep.then(() => true)), delay(patienceMs, false)]))
+    ) {
+      locks += 1;
+      sleeps.push(this.server.sleep(end - (await this.server.currentTimeMs())));
+    }
+    this.lost = locks - this.running - 1;
+    await Promise.all(sleeps);
+    this.aheadMs = (await this.server.currentTimeMs()) - Date.now();
   }
 }

@@ -55,6 +55,19 @@ export class Site {
     this.changed();
   }
 
+  /** Nothing works here any more, and no activity waits. */
+  close(): void {
+    const closed = () => failure('HostUnavailable', 'closed');
+    this.fail('watchHost', closed);
+    this.fail('watchRunners', closed);
+    this.changed();
+  }
+
+  /** Activities that wait for a change. */
+  get waiting(): number {
+    return this.changes.listenerCount('change');
+  }
+
   /** Lets each waiting activity look again, and heartbeat, which is how a cancellation reaches it. */
   changed(): void {
     this.changes.emit('change');
@@ -203,7 +216,7 @@ export class Site {
           const seen = look();
           if (seen !== undefined) resolve(seen);
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
     });
