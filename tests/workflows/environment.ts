@@ -131,7 +131,7 @@ export class Environment {
   }
 
   /** Activities heartbeat, which is how a cancellation reaches them, and workflows do what is due. */
-  private async breathe(): Promise<void> {
+  async breathe(): Promise<void> {
     for (const site of this.sites.values()) site.changed();
     await delay(breathMs);
   }
