@@ -33,6 +33,8 @@ export function failure(type: FailureType, message: string, retryAfterMs?: numbe
     message,
     nonRetryable: (fatal as readonly string[]).includes(type),
     nextRetryDelay: retryAfterMs,
+    // The SDK does not give `nextRetryDelay` to the workflow that gets the failure.
+    ...(retryAfterMs !== undefined && { details: [{ retryAfterMs }] }),
   });
 }
 
@@ -49,10 +51,9 @@ export function failureType(error: unknown): FailureType | 'Timeout' | 'Unknown'
 /** How long the other side asked us to wait, where it said so; else 0. */
 export function retryAfterMs(error: unknown): number {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  // A number of milliseconds once it has been through the server.
-  return cause instanceof ApplicationFailure && typeof cause.nextRetryDelay === 'number'
-    ? cause.nextRetryDelay
-    : 0;
+  const [detail] = (cause instanceof ApplicationFailure && cause.details) || [];
+  const isTold = typeof detail === 'object' && detail !== null && 'retryAfterMs' in detail;
+  return isTold ? Number(detail.retryAfterMs) : 0;
 }
 
 /** The sentence behind an activity's failure. */
