@@ -136,11 +136,10 @@ class Runner {
       state.createdAt = Math.min(state.createdAt, events.booted?.at ?? state.createdAt);
       this.life.note(events);
       if (!events.booted) return { reason: 'container-failed', detail: 'taken over before it had booted' };
-      this.life.move('standby');
       this.mayBeRegistered = handedOver;
+      if (handedOver) state.labels = this.input.runner.labels;
+      this.life.move(handedOver ? 'registering' : 'standby');
       if (!handedOver) return null;
-      state.labels = this.input.runner.labels;
-      this.life.move('registering');
       this.setDeadline(this.input.runnerStartupTimeoutMs);
       return null;
     } catch (error) {

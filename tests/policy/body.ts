@@ -82,8 +82,8 @@ export class Body {
     this.adopting = false;
     if (!this.up) return this.finish('container-lost');
     if (!this.events.booted) return this.finish('container-failed');
-    this.move('standby');
     if (this.handedOver) this.move('registering', { labels: this.world.labels });
+    else this.move('standby');
   }
 
   private ask(reason: EndReason): void {

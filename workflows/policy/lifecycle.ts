@@ -2,9 +2,9 @@ import type { Phase } from '../model.js';
 
 /** Every legal move of a runner. A phase that is not listed as a target can't be reached: each has a way out. */
 export const transitions: Record<Phase, readonly Phase[]> = {
-  creating: ['standby', 'removing'],
-  // An adopted container may already be further on when its new workflow first sees it.
-  standby: ['registering', 'idle', 'busy', 'removing'],
+  // An adopted container that may be registered is never shown as free to be activated.
+  creating: ['standby', 'registering', 'removing'],
+  standby: ['registering', 'removing'],
   // Back to standby when GitHub refused without registering: the container is still fresh.
   registering: ['idle', 'busy', 'standby', 'removing'],
   idle: ['busy', 'removing'],
