@@ -30,7 +30,7 @@ const patienceMs = 10_000;
  */
 export class Environment {
   private readonly sites = new Map<string, Site>();
-  private readonly workers = new Map<string, { worker: Worker; running: Promise<void> }>();
+  private readonly workers: { worker: Worker; running: Promise<void> }[] = [];
   private readonly leaps: Leaps;
   /** Not the environment's own, whose wait for a result lets time leap. */
   readonly client: Client;
@@ -54,27 +54,24 @@ export class Environment {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.workers.keys()].map((taskQueue) => this.halt(taskQueue)));
+    for (const { worker } of this.workers) worker.shutdown();
+    await Promise.all(this.workers.map(({ running }) => running));
     await this.server.teardown();
   }
 
   readonly now = () => this.leaps.now();
 
-  /** A site of its own, with a worker for its host; it is served until the environment stops. */
-  async createSite(): Promise<Site> {
+  /** A site of its own, with a worker for its host unless told otherwise. */
+  async createSite({ hasWorker = true } = {}): Promise<Site> {
     const site = new Site(`host${this.sites.size}`, this.now);
     this.sites.set(site.host, site);
-    await this.startHost(site);
+    if (hasWorker) await this.startHost(site);
     return site;
   }
 
-  /** The host's worker is there, as it is from the beginning. */
   async startHost(site: Site): Promise<void> {
     await this.run(hostTaskQueue(site.host), hostActivities(site));
-  }
-
-  async stopHost(site: Site): Promise<void> {
-    await this.halt(hostTaskQueue(site.host));
+    this.leaps.workerStarted();
   }
 
   private async run(taskQueue: string, activities: object): Promise<void> {
@@ -88,14 +85,7 @@ export class Environment {
       maxHeartbeatThrottleInterval: 1,
       defaultHeartbeatThrottleInterval: 1,
     });
-    this.workers.set(taskQueue, { worker, running: worker.run() });
-  }
-
-  private async halt(taskQueue: string): Promise<void> {
-    const halted = this.workers.get(taskQueue);
-    this.workers.delete(taskQueue);
-    halted?.worker.shutdown();
-    await halted?.running;
+    this.workers.push({ worker, running: worker.run() });
   }
 
   /** GitHub, one for all sites. */
