@@ -212,6 +212,7 @@ describe('a cancelled workflow leaves nothing behind', () => {
     expect(site.order).toEqual([
       'createContainer',
       'startContainer',
+      'startContainer ends',
       'stopContainer',
       'keepLogs',
       'destroyContainer',

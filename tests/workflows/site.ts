@@ -20,8 +20,8 @@ export class Site {
   readonly registrations = new Map<string, GithubRunner>();
   /** How often each activity was called. */
   readonly calls: Partial<Record<ActivityName, number>> = {};
-  /** The same, in the order of the calls. */
-  readonly order: ActivityName[] = [];
+  /** The same, in the order of the calls; and when one that waited has ended. */
+  readonly order: string[] = [];
   /** Runner names that GitHub's list leaves out. */
   readonly hidden = new Set<string>();
   /** Runner names that GitHub calls busy whatever has become of them. */
@@ -226,6 +226,7 @@ export class Site {
       return await Promise.race([found, context.cancelled]);
     } finally {
       this.changes.off('change', attempt);
+      this.order.push(`${activity} ends`);
     }
   }
 
