@@ -29,7 +29,10 @@ const workflowJobAnswer = z.object({
   status: z.string(),
   html_url: z.string().nullable(),
   created_at: z.iso.datetime({ offset: true }),
+  /** Of a queued job GitHub repeats `created_at` here. */
+  started_at: z.iso.datetime({ offset: true }).nullish(),
   labels: z.array(z.string()),
+  runner_name: z.string().nullish(),
 });
 
 export const workflowJobsAnswer = z.object({ total_count: z.number(), jobs: z.array(workflowJobAnswer) });

@@ -95,11 +95,13 @@ const fields = {
     .transform((value) => value.split(/\s+/).filter(Boolean))
     .default([]),
   MIN_FREE_DISK: integer(0, Number.MAX_SAFE_INTEGER, ' of bytes').default(10 * 2 ** 30),
+  OUT_SIZE: integer(0, Number.MAX_SAFE_INTEGER, ' of bytes').default(0),
   RUNNER_UID: integer(1, 65_533, '').default(1000),
   HTTP_ADDRESS: z
     .union([z.ipv4(), z.ipv6(), z.literal('localhost')], { error: 'must be an IP address' })
     .default('127.0.0.1'),
   HTTP_PORT: integer(0, 65_535, '').default(8080),
+  TEMPORAL_METRICS_PORT: integer(1, 65_535, '').optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'], { error: 'must be trace, debug, info, warn or error' })
     .default('info'),

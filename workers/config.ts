@@ -24,6 +24,7 @@ export interface HostConfig {
   privateUsers: 'pick' | 'no';
   extraNspawnFlags: string[];
   minFreeBytes: number;
+  outBytes: number;
 }
 
 /** Which repository or organisation, where, and by which credential. */
@@ -38,6 +39,8 @@ export interface WorkerConfig extends HostConfig {
   logMaxBytes: number;
   httpAddress: string;
   httpPort: number;
+  /** Where the SDK of Temporal shows its own metrics; null for nowhere. */
+  temporalMetricsAddress: string | null;
   logLevel: Variables['LOG_LEVEL'];
 }
 
@@ -97,6 +100,7 @@ const hostVariables = schema.pick({
   PRIVATE_USERS: true,
   EXTRA_NSPAWN_FLAGS: true,
   MIN_FREE_DISK: true,
+  OUT_SIZE: true,
 });
 
 interface Checks<T> {
@@ -147,9 +151,15 @@ function fromVariables(v: Variables): WorkerConfig {
     logMaxBytes: v.LOG_MAX_SIZE,
     httpAddress: v.HTTP_ADDRESS,
     httpPort: v.HTTP_PORT,
+    temporalMetricsAddress: v.TEMPORAL_METRICS_PORT
+      ? authority(v.HTTP_ADDRESS, v.TEMPORAL_METRICS_PORT)
+      : null,
     logLevel: v.LOG_LEVEL,
   };
 }
+
+const authority = (address: string, port: number) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 function hostFrom(v: z.infer<typeof hostVariables>): HostConfig {
   return {
@@ -161,6 +171,7 @@ function hostFrom(v: z.infer<typeof hostVariables>): HostConfig {
     privateUsers: v.PRIVATE_USERS,
     extraNspawnFlags: v.EXTRA_NSPAWN_FLAGS,
     minFreeBytes: v.MIN_FREE_DISK,
+    outBytes: v.OUT_SIZE,
   };
 }
 

@@ -8,12 +8,16 @@ export function createLogger(level: string): Logger {
   return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname' })) : pino(options);
 }
 
-/** Sends what Temporal's SDK, our workflows and our activities log to the same logger. */
-export function installRuntime(log: Logger): void {
+/**
+ * Sends what Temporal's SDK, our workflows and our activities log to the same logger.
+ * @param metricsAddress where the SDK shows its own metrics to a Prometheus, e.g. 127.0.0.1:8081; nowhere when null
+ */
+export function installRuntime(log: Logger, metricsAddress: string | null): void {
   Runtime.install({
     logger: new DefaultLogger('DEBUG', (entry) => write(log, entry)),
     telemetryOptions: {
       logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+      ...(metricsAddress && { metrics: { prometheus: { bindAddress: metricsAddress } } }),
     },
     // We stop the workers ourselves, in the right order.
     shutdownSignals: [],

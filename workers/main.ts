@@ -4,6 +4,8 @@ import { createGithubClient } from '../activities/github-client.js';
 import { announcePool } from './announce.js';
 import { configExitCode, ConfigFaults, readConfig, type WorkerConfig } from './config.js';
 import { createLogger, installRuntime } from './logging.js';
+import { createJobMetrics } from './metrics-jobs.js';
+import { createMetrics } from './metrics.js';
 import { createPoolWorkers } from './pool-workers.js';
 import { createStatusServer } from './status-server.js';
 import { stopSignal } from './stop-signals.js';
@@ -16,7 +18,7 @@ import { connectClient, connectWorker, TemporalUnavailable } from './temporal.js
 async function main(): Promise<void> {
   const config = configOrExit();
   const log = createLogger(config.logLevel);
-  installRuntime(log);
+  installRuntime(log, config.temporalMetricsAddress);
   const commands = startCommandRunner();
   try {
     await serve(config, commands.run, log);
@@ -36,13 +38,24 @@ async function serve(config: WorkerConfig, runCommand: RunCommand, log: Logger):
   });
   const client = await connectClient();
   const { connection, namespace } = await connectWorker();
-  const workers = await createPoolWorkers({ runCommand, config, github, client, connection, namespace });
+  const { host } = config.pool;
+  const metrics = createMetrics(host);
+  const jobs = createJobMetrics({ host, client: github, registry: metrics.registry, log });
+  const workers = await createPoolWorkers({
+    runCommand,
+    config,
+    github,
+    jobs,
+    client,
+    connection,
+    namespace,
+  });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const server = createStatusServer({ runCommand, config, client, github });
+  const server = createStatusServer({ runCommand, config, client, github, metrics });
   try {
     const address = await server.listen({ host: config.httpAddress, port: config.httpPort });
     await announcePool(client, config.pool);
-    log.info({ host: config.pool.host, status: `${address}/status` }, 'runner-controller is ready');
+    log.info({ host, status: `${address}/status` }, 'runner-controller is ready');
     await Promise.race([stop, running]);
     log.info('stopping; containers and jobs go on');
   } finally {

@@ -9,8 +9,10 @@ import { createHostActivities } from '../activities/host.js';
 import { createLogActivities } from '../activities/logs.js';
 import { createRegistrationActivities } from '../activities/registration.js';
 import { createRunnerEventActivities } from '../activities/runner-events.js';
+import { createWorkflowActivities } from '../activities/workflows.js';
 import { hostTaskQueue, runnerWorkflowId, sharedTaskQueue } from '../workflows/model.js';
 import type { WorkerConfig } from './config.js';
+import { tellingJobs, type JobMetrics } from './metrics-jobs.js';
 import { workflowBundlePath } from './workflow-bundle.js';
 
 /** Each runner keeps one activity waiting for its container; a pool has at most 200 of them, and their removals. */
@@ -21,6 +23,7 @@ interface Parts {
   runCommand: RunCommand;
   config: WorkerConfig;
   github: GithubClient;
+  jobs: JobMetrics;
   client: Client;
   connection: NativeConnection;
   namespace: string;
@@ -28,7 +31,7 @@ interface Parts {
 
 /** The two workers of a host's process: one for workflows and GitHub, one for what only this host can do. */
 export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
-  const { config, github, connection, namespace } = parts;
+  const { config, github, client, connection, namespace } = parts;
   const { host } = config.pool;
   // The grace time stays 0: activities that wait are broken off at once and go on in the next worker.
   const common = {
@@ -42,7 +45,7 @@ export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
       ...common,
       taskQueue: sharedTaskQueue,
       workflowBundle: { codePath: workflowBundlePath },
-      activities: createGithubActivities(github),
+      activities: { ...createGithubActivities(github), ...createWorkflowActivities(client) },
     }),
     Worker.create({
       ...common,
@@ -53,7 +56,7 @@ export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
   ]);
 }
 
-function hostActivities({ config, github, client, runCommand }: Parts) {
+function hostActivities({ config, github, jobs, client, runCommand }: Parts) {
   const { nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes } = config;
   const onHost = { runCommand, nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes };
   return {
@@ -61,8 +64,9 @@ function hostActivities({ config, github, client, runCommand }: Parts) {
       ...onHost,
       privateUsers: config.privateUsers,
       extraNspawnFlags: config.extraNspawnFlags,
+      outBytes: config.outBytes,
     }),
-    ...createRunnerEventActivities({ runtimeDir }),
+    ...tellingJobs(createRunnerEventActivities({ runtimeDir }), config.pool.host, jobs),
     ...createRegistrationActivities({ client: github, runtimeDir }),
     ...createLogActivities({
       logDir: config.logDir,

@@ -5,13 +5,16 @@ import type { RunCommand } from '../activities/command-runner.js';
 import { demandStatusQuery, statusQuery } from '../workflows/messages.js';
 import { demandWorkflowId, poolWorkflowId } from '../workflows/model.js';
 import type { WorkerConfig } from './config.js';
+import type { Told } from './metrics-pool.js';
+import type { Metrics } from './metrics.js';
 import { statusBody } from './status-body.js';
 
 interface Parts {
   runCommand: RunCommand;
-  config: WorkerConfig;
+  config: Pick<WorkerConfig, 'pool' | 'nixosContainer'>;
   client: Client;
   github: GithubClient;
+  metrics: Metrics;
 }
 
 interface Health {
@@ -21,8 +24,9 @@ interface Health {
 
 const commandTimeoutMs = 10_000;
 
-/** The read-only status endpoint: `GET /health` and `GET /status`. No answer holds a secret. */
-export function createStatusServer({ config, client, github, runCommand }: Parts): FastifyInstance {
+/** The read-only status endpoint: `GET /health`, `/status` and `/metrics`. No answer holds a secret. */
+export function createStatusServer(parts: Parts): FastifyInstance {
+  const { config, client, github, metrics, runCommand } = parts;
   const startedAt = Date.now();
   const server = fastify({ logger: false });
 
@@ -39,19 +43,36 @@ export function createStatusServer({ config, client, github, runCommand }: Parts
 
   server.get('/status', async (_request, reply) => {
     try {
-      const [pool, demand] = await Promise.all([
-        client.workflow.getHandle(poolWorkflowId(config.pool.host)).query(statusQuery),
-        client.workflow.getHandle(demandWorkflowId(config.pool.repository)).query(demandStatusQuery),
-      ]);
       const now = Date.now();
-      return statusBody({ pool, demand, github: github.counters(), now, uptimeMs: now - startedAt });
+      const told = await askWorkflows(client, config);
+      return statusBody({ ...told, github: github.counters(), now, uptimeMs: now - startedAt });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return await reply.status(503).send({ error: `Temporal does not tell the pool's status: ${reason}` });
     }
   });
 
+  server.get('/metrics', async (_request, reply) => {
+    // A pool that can't be told of is a figure too.
+    const told = await askWorkflows(client, config).catch(() => null);
+    const text = await metrics.text(told, github.counters());
+    return await reply.type(metrics.contentType).send(text);
+  });
+
   return server;
+}
+
+/** Longest wait for a query: a Prometheus gives up after 10 s. */
+const queryTimeoutMs = 8_000;
+
+function askWorkflows(client: Client, { pool: { host, repository } }: Parts['config']): Promise<Told> {
+  return client.withDeadline(Date.now() + queryTimeoutMs, async () => {
+    const [pool, demand] = await Promise.all([
+      client.workflow.getHandle(poolWorkflowId(host)).query(statusQuery),
+      client.workflow.getHandle(demandWorkflowId(repository)).query(demandStatusQuery),
+    ]);
+    return { pool, demand };
+  });
 }
 
 async function temporalHealth(client: Client): Promise<Health> {

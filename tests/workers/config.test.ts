@@ -64,7 +64,17 @@ test('has the defaults that the documentation names', () => {
     privateUsers: 'pick',
     httpAddress: '127.0.0.1',
     httpPort: 8080,
+    temporalMetricsAddress: null,
   });
+});
+
+test.each([
+  ['127.0.0.1', '127.0.0.1:8081'],
+  ['::1', '[::1]:8081'],
+])("shows the metrics of Temporal's SDK at the address %s too, once they have a port", (HTTP_ADDRESS, at) => {
+  expect(readConfig({ ...good, HTTP_ADDRESS, TEMPORAL_METRICS_PORT: '8081' }).temporalMetricsAddress).toBe(
+    at,
+  );
 });
 
 test('takes an empty variable for one that is not set', () => {
