@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { failure, failureMessage } from '../workflows/failures.js';
 import type { RunCommand } from './command-runner.js';
 import { confPath, unfinishedConf } from './container-conf.js';
-import { describeExit } from './run-command.js';
+import { unmountOut } from './out-filesystem.js';
+import { describeExit, type Command } from './run-command.js';
 import { exists, removeRuntimeDir, runtimePaths } from './runtime-dir.js';
 
 /** Where a host keeps its containers, and with which program. */
@@ -20,6 +21,8 @@ export interface ContainerPlaces {
 export interface RemovalOptions extends ContainerPlaces {
   /** Longest time for `nixos-container destroy`. */
   destroyMs?: number;
+  /** Time that a container has to stop before it is killed. */
+  stopBeforeDestroyMs?: number;
   runCommand: RunCommand;
   warn: (message: string, details: Record<string, unknown>) => void;
 }
@@ -31,12 +34,12 @@ export interface ContainerRemoval {
   leftOf: (name: string) => Promise<string[]>;
 }
 
-/** Before a destroy, which ends by force what has not stopped by then. */
-const stopBeforeDestroyMs = 20_000;
+const killTimeoutMs = 20_000;
 
 /** How containers are removed, by the activities and by commands that have to do without Temporal. */
 export function createContainerRemoval(options: RemovalOptions): ContainerRemoval {
-  const { nixosContainer, runtimeDir, confDir, rootDir, destroyMs = 60_000, runCommand, warn } = options;
+  const { nixosContainer, runtimeDir, confDir, rootDir, runCommand, warn } = options;
+  const { destroyMs = 60_000, stopBeforeDestroyMs = 20_000 } = options;
   const command = (args: string[], timeoutMs: number) => ({ program: nixosContainer, args, timeoutMs });
 
   const pathsOf = (name: string) => ({
@@ -68,6 +71,7 @@ export function createContainerRemoval(options: RemovalOptions): ContainerRemova
     await rm(unfinishedConf(conf), { force: true });
     // The lock that a killed systemd-nspawn --ephemeral leaves beside the root.
     await rm(join(rootDir, `.#${name}.lck`), { force: true });
+    await unmountOut(runtimePaths(runtimeDir, name).out, runCommand);
     await removeRuntimeDir(runtimeDir, name, runCommand);
     const left = await leftOf(name);
     if (left.length > 0) {
@@ -78,13 +82,31 @@ export function createContainerRemoval(options: RemovalOptions): ContainerRemova
     }
   }
 
-  /** `destroy` does not see a container that systemd is just starting: it would come up without its root. */
+  /**
+   * `destroy` ends a container that is up, but sees none that systemd is just starting or stopping: its root would be
+   * removed beneath it. And a job can make its container's stop as long as it likes.
+   */
   async function stopFirst(name: string): Promise<void> {
+    const stop = command(['stop', name], stopBeforeDestroyMs);
+    const problem = await problemOf(stop);
+    if (problem === undefined) return;
+    warn('container does not stop', { container: name, problem });
+    const kill = {
+      program: 'systemctl',
+      args: ['kill', '--signal=SIGKILL', `container@${name}.service`],
+      timeoutMs: killTimeoutMs,
+    };
+    // Again, which waits until systemd has done with it. Whatever comes of it, `destroy` has the last word.
+    const still = (await problemOf(kill)) ?? (await problemOf(stop));
+    if (still !== undefined) warn('container is not killed', { container: name, problem: still });
+  }
+
+  async function problemOf(attempt: Command): Promise<string | undefined> {
     try {
-      const result = await runCommand(command(['stop', name], stopBeforeDestroyMs));
-      if (result.exitCode !== 0) warn('container does not stop', { container: name, exit: result.exitCode });
+      const result = await runCommand(attempt);
+      return result.exitCode === 0 ? undefined : describeExit(attempt, result);
     } catch (error) {
-      warn('container does not stop', { container: name, error: failureMessage(error) });
+      return failureMessage(error);
     }
   }
 

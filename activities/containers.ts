@@ -10,12 +10,15 @@ import type { RunCommand } from './command-runner.js';
 import { diskFull } from './disk-gate.js';
 import { awaitEvents } from './event-files.js';
 import { heartbeating } from './heartbeat.js';
+import { mountOut } from './out-filesystem.js';
 import { describeExit, runCommand, type CommandResult } from './run-command.js';
 import { containerLost, createRuntimeDir, errorCode, exists } from './runtime-dir.js';
 
 export interface ContainerOptions extends ContainerPlaces, Partial<NspawnSettings> {
   /** Free space below which no container is made; default 0, no gate. */
   minFreeBytes?: number;
+  /** Size of the filesystem that each container's `out/` is; default 0, a directory on the one of `runtimeDir`. */
+  outBytes?: number;
   commandTimeouts?: Partial<CommandTimeouts>;
   /** What starts the commands; in this process unless given. */
   runCommand?: RunCommand;
@@ -29,6 +32,8 @@ export interface CommandTimeouts {
   /** systemd kills what has not stopped after 90 s. */
   stopMs: number;
   destroyMs: number;
+  /** Within a destroy, from which on the container is killed. */
+  stopBeforeDestroyMs: number;
 }
 
 const defaultTimeouts: CommandTimeouts = {
@@ -36,6 +41,7 @@ const defaultTimeouts: CommandTimeouts = {
   startMs: 75_000,
   stopMs: 100_000,
   destroyMs: 60_000,
+  stopBeforeDestroyMs: 20_000,
 };
 
 /**
@@ -44,7 +50,7 @@ const defaultTimeouts: CommandTimeouts = {
  * of one would have to be cleaned up first.
  */
 export function createContainerActivities(options: ContainerOptions): ContainerActivities {
-  const { nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes = 0 } = options;
+  const { nixosContainer, runtimeDir, confDir, rootDir, minFreeBytes = 0, outBytes = 0 } = options;
   const settings = {
     privateUsers: options.privateUsers ?? 'pick',
     extraNspawnFlags: options.extraNspawnFlags ?? [],
@@ -62,12 +68,17 @@ export function createContainerActivities(options: ContainerOptions): ContainerA
     confDir,
     rootDir,
     destroyMs: timeouts.destroyMs,
+    stopBeforeDestroyMs: timeouts.stopBeforeDestroyMs,
     runCommand: start,
     warn: (message, details) => void log.warn(message, details),
   });
 
   async function create(name: string, system: string): Promise<void> {
     const runtime = await createRuntimeDir(runtimeDir, name);
+    const problem = outBytes > 0 ? await mountOut(runtime.out, outBytes, start) : undefined;
+    if (problem !== undefined) {
+      log.warn('out/ shares its filesystem with other containers', { container: name, problem });
+    }
     const args = ['create', name, '--system-path', system];
     const result = await run(args, timeouts.createMs);
     if (result.exitCode !== 0) throw failure('ContainerStartFailed', describeExit(command(args), result));

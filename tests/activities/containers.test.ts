@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createContainerActivities, type ContainerOptions } from '../../activities/containers.js';
+import type { RunCommand } from '../../activities/command-runner.js';
+import { runCommand } from '../../activities/run-command.js';
 import { failure } from '../../workflows/failures.js';
 import { createRuntimeDir, removeRuntimeDir } from '../../activities/runtime-dir.js';
 import { activityEnvironment, makeHost, report, type Host } from './host-fixture.js';
@@ -242,6 +244,22 @@ test('breaks a start off when the worker shuts down, and takes it up again', asy
   expect(await status()).toBe('up');
 });
 
+test('makes one whose out/ shares a filesystem, and says so, where systemd mounts none', async () => {
+  const start: RunCommand = (command) =>
+    command.program === 'systemd-mount'
+      ? Promise.resolve({ exitCode: 1, stdout: '', stderr: 'System has not been booted with systemd' })
+      : runCommand(command);
+  const { create, start: boot, destroy, logged } = containers({ outBytes: 2 ** 20, runCommand: start });
+  await create();
+  await boot();
+  await destroy();
+  await expectNothingLeft();
+  expect(logged()).toEqual([
+    'WARN out/ shares its filesystem with other containers',
+    'INFO destroying container',
+  ]);
+});
+
 test('has nothing to stop or destroy of a container that is gone', async () => {
   const { stop, destroy } = containers();
   await stop();
@@ -268,7 +286,12 @@ test('destroys one that does not stop', async () => {
   await host.setFaults([{ fault: 'stop-fails' }]);
   await destroy();
   await expectNothingLeft();
-  expect(logged()).toEqual(['INFO destroying container', 'WARN container does not stop']);
+  expect(logged()).toEqual([
+    'INFO destroying container',
+    'WARN container does not stop',
+    // There is no systemd behind a simulated one.
+    'WARN container is not killed',
+  ]);
 });
 
 test('fails, to be tried again, when a destroy fails, and keeps what the container shares with the host', async () => {

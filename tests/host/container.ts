@@ -15,6 +15,9 @@ export const nixosContainer = '/usr/local/bin/nixos-container';
 /** As the NixOS module sets them: what Docker needs. */
 export const extraNspawnFlags = ['--system-call-filter=@keyring', '--system-call-filter=bpf'];
 
+/** As the NixOS module sets it. */
+export const outBytes = 2 ** 20;
+
 const containers = createContainerActivities({
   nixosContainer,
   runtimeDir,
@@ -22,6 +25,8 @@ const containers = createContainerActivities({
   rootDir,
   privateUsers: 'pick',
   extraNspawnFlags,
+  outBytes,
+  commandTimeouts: { stopBeforeDestroyMs: 3_000 },
 });
 const events = createRunnerEventActivities({ runtimeDir });
 

@@ -19,7 +19,10 @@ const onTestHost = {
   NIXOS_CONTAINER: '/usr/local/bin/nixos-container',
   EXTRA_NSPAWN_FLAGS: '--system-call-filter=@keyring --system-call-filter=bpf',
   MIN_FREE_DISK: '0',
+  OUT_SIZE: `${2 ** 20}`,
   HTTP_PORT: '18080',
+  // As the NixOS module has it: to the worker the store is read-only.
+  NIX_REMOTE: 'daemon',
   POLL_INTERVAL: '1',
 };
 
@@ -61,12 +64,21 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
     CONTAINER_SYSTEM: await run('readlink /run/container-system'),
     ...options.env,
   };
+  const sandbox = await run(sandboxOfTheUnit).then(asProperties);
   let service: Service | undefined;
 
   async function start(changes: Record<string, string> = {}): Promise<void> {
     Object.assign(env, changes);
     const settings = Object.entries(env).map(([key, value]) => `--setenv=${key}=${value}`);
-    const unit = ['--unit=runner-controller', '--collect', '--quiet', '--wait', '--pipe', ...settings];
+    const unit = [
+      '--unit=runner-controller',
+      '--collect',
+      '--quiet',
+      '--wait',
+      '--pipe',
+      ...sandbox,
+      ...settings,
+    ];
     const program = ['node', '--enable-source-maps', join(projectFolder(), 'dist', 'workers', 'main.js')];
     const child = execa(testHost, ['exec', 'systemd-run', ...unit, ...program], {
       ...onHost,
@@ -117,6 +129,25 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
       await execa(testHost, ['down'], onHost);
     },
   };
+}
+
+/** The hardening that NixOS gives the worker's unit, read from the module itself. */
+const sandboxOfTheUnit = `nix-instantiate --eval --strict --json --expr 'import ${projectFolder()}/nix/modules/controller/hardening.nix {
+  container = { configurationDirectory = "/etc/nixos-containers"; stateDirectory = "/var/lib/nixos-containers";
+    runtimeDirectory = "/run/runner-controller"; }; }'`;
+
+function asProperties(json: string): string[] {
+  const hardening = JSON.parse(json) as Record<string, boolean | string | string[]>;
+  const properties = {
+    ...hardening,
+    StateDirectory: 'runner-controller',
+    LogsDirectory: 'runner-controller',
+    // The checkout may be in somebody's home.
+    ProtectHome: 'read-only',
+  };
+  return Object.entries(properties).map(
+    ([key, value]) => `--property=${key}=${Array.isArray(value) ? value.join(' ') : String(value)}`,
+  );
 }
 
 /** All that a container consists of: conf, root, profile, machine, network link, cgroup. */

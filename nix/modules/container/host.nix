@@ -8,8 +8,8 @@ in
   config = lib.mkIf cfg.enable {
     boot.enableContainers = true;
 
-    # Containers write events here. No program, no device and no setuid bit may come out of one, and no container may
-    # fill more than this. A deploy that changes the size remounts it in place.
+    # The worker hands over here, and mounts one more for each container's events. No program, no device and no setuid
+    # bit may come out of one. A deploy that changes the size remounts it in place.
     systemd.mounts = [
       {
         description = "Hand-over directories of runner containers";

@@ -53,7 +53,17 @@ in
     runtimeSize = mkOption {
       type = types.strMatching "[0-9]+[KMG]";
       default = "64M";
-      description = "Size limit of `runtimeDirectory`: what all containers together can fill with forged events.";
+      description = "Size limit of `runtimeDirectory`, apart from what containers report.";
+    };
+
+    outSize = mkOption {
+      type = types.ints.unsigned;
+      default = 1024;
+      description = ''
+        KiB that one container can report, in events of less than 1 KiB each; forged ones fill no more than that. Each
+        container reports into a filesystem of its own; with 0 all share `runtimeSize`, and a job that fills it
+        keeps the others from reporting.
+      '';
     };
 
     # nixos-container compiles these two in.

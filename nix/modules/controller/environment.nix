@@ -58,6 +58,7 @@ in
       CONTAINER_ROOT_DIR = container.stateDirectory;
       NIXOS_CONTAINER = "/run/current-system/sw/bin/nixos-container";
       PRIVATE_USERS = if container.userNamespaces then "pick" else "no";
+      OUT_SIZE = toString (container.outSize * 1024);
       EXTRA_NSPAWN_FLAGS = lib.concatStringsSep " " container.nspawnFlags;
       RUNNER_UID = toString container.runnerUid;
 
