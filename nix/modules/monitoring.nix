@@ -22,9 +22,23 @@ in
       default = 9100;
       description = "Port of the exporter.";
     };
+    temporalMetricsPort = mkOption {
+      type = types.nullOr types.port;
+      default = 8081;
+      description = ''
+        Port, at `httpAddress`, where the worker shows what Temporal's SDK measures: latencies of workflows and
+        activities, free slots. Null for nowhere. The pool's own figures are at `httpPort`, below /metrics.
+      '';
+    };
   };
 
   config = lib.mkIf (cfg.enable && monitoring.enable) {
+    services.runner-controller.environment =
+      lib.optionalAttrs (monitoring.temporalMetricsPort != null)
+        {
+          TEMPORAL_METRICS_PORT = toString monitoring.temporalMetricsPort;
+        };
+
     services.prometheus.exporters.node = {
       enable = true;
       listenAddress = monitoring.address;

@@ -44,6 +44,7 @@ describe('the controller module', () => {
       STANDBY_CONTAINERS: '1',
       STATE_DIR: '/var/lib/runner-controller',
       TEMPORAL_ADDRESS: '127.0.0.1:7233',
+      TEMPORAL_METRICS_PORT: '8081',
       TEMPORAL_NAMESPACE: 'default',
     });
     expect(config.systemd.services['runner-controller']?.serviceConfig).toMatchObject({
