@@ -7,6 +7,7 @@
     content = {
       type = "gpt";
       partitions = {
+        # disko has the boot loader installed on the disk that has this one.
         boot = {
           size = "1M";
           type = "EF02";
@@ -43,5 +44,4 @@
     fsType = "vfat";
     options = [ "umask=0077" ];
   };
-  boot.loader.grub.device = lib.mkForce "/dev/sda";
 }

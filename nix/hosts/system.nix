@@ -46,7 +46,10 @@ in
       max-jobs = 2;
       auto-optimise-store = true;
       # For `nixos-rebuild --target-host` as an administrator.
-      trusted-users = [ "@wheel" ];
+      trusted-users = [
+        "root"
+        "@wheel"
+      ];
     };
     # min-free (services.runner-controller.container.nix) is what keeps a full disk away; this keeps the store small.
     gc = {

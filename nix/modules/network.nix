@@ -36,7 +36,8 @@ in
       iifname "ve-*" meta l4proto . th dport { ${service} } accept
     '') hostServices;
 
-    boot.kernel.sysctl."net.ipv4.ip_forward" = lib.mkDefault 1;
+    # As nixpkgs' NAT module does: the same switch as ip_forward, which NixOS by itself sets to off under this name.
+    boot.kernel.sysctl."net.ipv4.conf.all.forwarding" = lib.mkOverride 99 true;
 
     assertions = [
       {

@@ -33,7 +33,10 @@ in
       virtualisation = {
         memorySize = 4096;
         cores = 2;
-        diskSize = 8192;
+        # A disk with its own store, as a host has. The store that a test's machine usually borrows is an overlay, which
+        # can't be mounted with a container's ids.
+        useBootLoader = true;
+        diskSize = 20480;
       };
 
       services.runner-temporal-server.enable = true;
@@ -59,6 +62,10 @@ in
         ];
         network.hostServices = [ "tcp . ${toString port}" ];
       };
+      environment.systemPackages = [
+        pkgs.curl
+        pkgs.jq
+      ];
       environment.etc."github-token" = {
         source = token;
         mode = "0400";
@@ -74,6 +81,9 @@ in
         wantedBy = [ "multi-user.target" ];
         before = [ "runner-controller.service" ];
         after = [ "network.target" ];
+        # Its address may come a moment later.
+        serviceConfig.Restart = "on-failure";
+        serviceConfig.RestartSec = 1;
         serviceConfig.ExecStart = lib.concatStringsSep " " [
           "${lib.getExe pkgs.nodejs_24}"
           "${withSimulators}/lib/node_modules/cdk-runner-pool/dist/simulators/github/main.js"

@@ -20,7 +20,7 @@ describe('the hosts', () => {
         MAX_CONCURRENT: '6',
         TEMPORAL_ADDRESS: '10.100.0.1:7233',
       });
-      expect(config.nix.settings['trusted-users']).toEqual(['@wheel']);
+      expect(config.nix.settings['trusted-users']).toEqual(['root', '@wheel']);
     });
   }
 

@@ -94,7 +94,7 @@ in
     };
 
     systemd.services.temporal = {
-      wants = [ "temporal-schema.service" ];
+      wants = [ "network-online.target" ];
       requires = [ "temporal-schema.service" ];
       after = [
         "temporal-schema.service"

@@ -12,6 +12,8 @@ let
     inherit (cfg.ui) port;
     enableUi = true;
     defaultNamespace = cfg.namespace;
+    # It is reached by plain HTTP, through the tunnel; some browsers would keep the cookie that signals need to themselves.
+    cors.cookieInsecure = true;
   };
   directory = pkgs.linkFarm "temporal-ui-config" { "production.yaml" = settings; };
 in
