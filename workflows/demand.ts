@@ -63,7 +63,7 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
     try {
       await getExternalWorkflowHandle(poolWorkflowId(pool.host)).signal(
         demandChangedSignal,
-        demandOf(pool, report),
+        demandOf(pool, report, trouble),
       );
     } catch (error) {
       // Its workflow is gone; its worker announces it again when it starts.
@@ -89,6 +89,7 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
         news += 1;
       } catch (error) {
         if (isCancellation(error)) throw error;
+        if (trouble === null) news += 1;
         trouble = failureMessage(error);
         await sleep(Math.max(pause, retryAfterMs(error)));
         pause = Math.min(pause * 2, pauseMs.longest);

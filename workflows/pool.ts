@@ -11,7 +11,7 @@ import { handleOrders } from './pool-orders.js';
 import { PoolWatches } from './pool-watches.js';
 import type { PoolConfig } from './model.js';
 import { plan } from './policy/plan.js';
-import { newPoolState, type PoolState } from './policy/pool-state.js';
+import { newPoolState, restoredPoolState, type PoolState } from './policy/pool-state.js';
 
 export interface PoolInput {
   config: PoolConfig;
@@ -26,7 +26,7 @@ export interface PoolInput {
  * wakes when something changes or when time alone would change the plan, and never counts on memory alone.
  */
 export async function poolWorkflow(input: PoolInput): Promise<void> {
-  const state = input.state ?? newPoolState(input.config);
+  const state = input.state ? restoredPoolState(input.state) : newPoolState(input.config);
   let changes = 0;
   const changed = () => {
     changes += 1;

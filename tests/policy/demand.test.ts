@@ -48,6 +48,15 @@ test('counts for a pool what its labels can serve, with the oldest of it', () =>
   });
 });
 
+test('says of a queue that can not be seen any more how it was, and that it is not seen', () => {
+  expect(demandOf(poolB, report, '502')).toMatchObject({
+    queued: 3,
+    at: 500,
+    oldestQueuedAt: 200,
+    unseen: true,
+  });
+});
+
 test('a job that two pools can serve counts for both', () => {
   expect([demandOf(poolA, report).queued, demandOf(poolB, report).queued]).toEqual([4, 3]);
 });

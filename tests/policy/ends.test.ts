@@ -205,6 +205,11 @@ describe('jobs that wait although a runner is idle', () => {
     expect(state.totals.stuckRecycled).toBe(1);
   });
 
+  test('none while the queue can not be seen: they may have been served long ago', () => {
+    const state = { ...aPool({}, idle(3), standby(1)), demand: { ...waiting, unseen: true } };
+    expect([ends(state), plan(state, now).wakeAt]).toEqual([[], null]);
+  });
+
   test('a runner that has just become idle is given time', () => {
     const state = { ...aPool({}, idle(3, { phaseSince: now - 1 }), standby(1)), demand: waiting };
     expect(ends(state)).toEqual([]);

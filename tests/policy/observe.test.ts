@@ -142,6 +142,43 @@ describe('failures', () => {
     expect(state.activation).toEqual(aPool({}).activation);
   });
 
+  test.each([
+    ['runner-exited', 'exit code 137, service result oom-kill'],
+    ['container-lost', 'its container is down'],
+    ['cleanup', undefined],
+  ] as const)('a job that ends by %s is told with its run (elizaOS#11045)', (endReason, endDetail) => {
+    const state = aPool({}, busy(1));
+    becomes(state, { phase: 'removing', endReason, endDetail, job });
+    expect([state.totals.interrupted, state.interrupted]).toEqual([
+      1,
+      [
+        {
+          at: now,
+          runnerName: runnerAt(state, 0).runnerName,
+          reason: endDetail ? `${endReason}: ${endDetail}` : endReason,
+          job: job.job,
+          url: job.url,
+        },
+      ],
+    ]);
+  });
+
+  test('a job that is done, and a runner that had none, are no interruption', () => {
+    const state = aPool({}, busy(1), idle(1));
+    becomes(state, { phase: 'removing', endReason: 'job-done', job });
+    noteRunner(state, reportOf(runnerAt(state, 1), { phase: 'removing', endReason: 'drain' }), now);
+    expect([state.totals.interrupted, state.interrupted]).toEqual([0, []]);
+  });
+
+  test('the ten last interruptions are kept', () => {
+    const state = aPool({ maxConcurrentJobs: 12 }, busy(12));
+    for (const runner of Object.values(state.runners)) {
+      noteRunner(state, reportOf(runner, { phase: 'removing', endReason: 'cleanup', job }), now);
+    }
+    const names = state.interrupted.map(({ runnerName }) => runnerName);
+    expect([names.length, names[9]]).toEqual([10, runnerAt(state, 11).runnerName]);
+  });
+
   test('a deprecated runner version pauses activations', () => {
     const state = aPool({}, registering(1));
     becomes(state, { phase: 'removing', endReason: 'runner-deprecated', endDetail: 'update it' });
@@ -239,6 +276,14 @@ describe("GitHub's list", () => {
     shows(state, {});
     const { absentLooks, absentSince } = runnerAt(state, 0);
     expect([absentLooks, absentSince]).toEqual([0, undefined]);
+  });
+
+  test('counts each time that a busy runner loses its contact (actions/runner#3539)', () => {
+    const state = aPool({}, busy(1), idle(1));
+    for (const status of ['online', 'offline', 'offline', 'online', 'offline'] as const) {
+      shows(state, { status, busy: true }, { status });
+    }
+    expect(state.totals.lostContact).toBe(2);
   });
 
   test('says nothing about a busy runner that is offline: it may be back', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { noteRunner } from '../../workflows/policy/observe-runner.js';
 import { plan } from '../../workflows/policy/plan.js';
 import { poolStatus } from '../../workflows/policy/status.js';
 import {
@@ -11,6 +12,7 @@ import {
   now,
   registering,
   removing,
+  reportOf,
   runnerAt,
   settle,
   standby,
@@ -149,6 +151,24 @@ describe('activations', () => {
     const state = aPool({ maxConcurrentJobs: 3 }, standby(4));
     state.registrationPause = { type: 'GithubUnauthorized', reason: '401', since: 1, retryAt: now };
     expect(settle(state).length).toBe(1);
+  });
+
+  test('after a runner that ended before any job they are tried one by one (actions/runner#4613)', () => {
+    const state = aPool({ maxConcurrentJobs: 3 }, standby(4));
+    state.activation = { failures: 1, lastAt: now - minutes(1), notBefore: now };
+    const tried = [count(state, 'activate'), settle(state).length, count(state, 'activate')];
+    const [first] = Object.values(state.runners).filter((runner) => runner.activationsSent > 0);
+    if (!first) throw new Error('none was tried');
+    noteRunner(state, reportOf(first, { phase: 'registering' }), now);
+    const registering = count(state, 'activate');
+    noteRunner(state, reportOf(runnerAt(state, first.slot), { phase: 'idle' }), now);
+    expect([...tried, registering, count(state, 'activate')]).toEqual([1, 1, 0, 0, 1]);
+  });
+
+  test('after a quarter of an hour without another such end all are activated at once again', () => {
+    const state = aPool({ maxConcurrentJobs: 3 }, standby(4));
+    state.activation = { failures: 1, lastAt: now - minutes(15), notBefore: 0 };
+    expect(count(state, 'activate')).toBe(3);
   });
 });
 

@@ -18,11 +18,9 @@ export function nextDeadline(state: PoolState, now: number): number | null {
   for (const stray of Object.values(state.strays)) times.push(stray.since + limits.strayAfterMs);
   if (!state.host.ok) times.push(state.host.since + limits.hostSilentAfterMs);
   if (state.registrationPause) times.push(state.registrationPause.retryAt);
-  if (state.demand.queued > 0 && state.demand.oldestQueuedAt !== undefined) {
-    times.push(
-      state.demand.oldestQueuedAt + limits.stuckAfterMs,
-      state.stuckRecycledAt + limits.stuckAfterMs,
-    );
+  const { queued, oldestQueuedAt, unseen } = state.demand;
+  if (queued > 0 && oldestQueuedAt !== undefined && !unseen) {
+    times.push(oldestQueuedAt + limits.stuckAfterMs, state.stuckRecycledAt + limits.stuckAfterMs);
     for (const runner of census.available) times.push(runner.phaseSince + limits.stuckAfterMs);
   }
   const future = times.filter((time) => time > now);

@@ -27,8 +27,15 @@ export function canServe(runnerLabels: string[], jobLabels: string[]): boolean {
   return jobLabels.every((label) => carried.has(label.toLowerCase()));
 }
 
-/** What one pool could serve of what is queued. A job that two pools can serve counts for both. */
-export function demandOf(pool: PoolAnnouncement, report: DemandReport): Demand {
+/**
+ * What one pool could serve of what is queued. A job that two pools can serve counts for both.
+ * @param trouble why the queue can't be seen any more since that report
+ */
+export function demandOf(
+  pool: PoolAnnouncement,
+  report: DemandReport,
+  trouble: string | null = null,
+): Demand {
   const served = report.queued.filter(({ labels }) => canServe(pool.labels, labels));
   const oldest = [...served].sort((a, b) => a.oldestQueuedAt - b.oldestQueuedAt)[0];
   const job = oldest?.jobs[0];
@@ -37,6 +44,7 @@ export function demandOf(pool: PoolAnnouncement, report: DemandReport): Demand {
     at: report.at,
     ...(oldest && { oldestQueuedAt: oldest.oldestQueuedAt }),
     ...(job && { oldestJob: { name: job.name, url: job.url } }),
+    ...(trouble !== null && { unseen: true }),
   };
 }
 

@@ -110,8 +110,9 @@ function surplus(
 
 /** Jobs wait although a runner is idle: GitHub's fault, but our page. One runner is replaced, then we look again. */
 function stuck(state: PoolState, census: Census, now: number, choose: Choose): void {
-  const { queued, oldestQueuedAt } = state.demand;
-  if (queued === 0 || oldestQueuedAt === undefined) return;
+  const { queued, oldestQueuedAt, unseen } = state.demand;
+  // A queue that can't be seen may have been served long ago.
+  if (queued === 0 || oldestQueuedAt === undefined || unseen) return;
   if (now - oldestQueuedAt < limits.stuckAfterMs || now - state.stuckRecycledAt < limits.stuckAfterMs) return;
   const idle = census.available.filter(
     (runner) => runner.phase === 'idle' && now - runner.phaseSince >= limits.stuckAfterMs,

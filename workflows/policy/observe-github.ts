@@ -11,6 +11,7 @@ export function noteRegistrations(state: PoolState, report: RegistrationReport):
   for (const runner of Object.values(state.runners)) {
     if (runner.phase !== 'idle' && runner.phase !== 'busy') continue;
     const seen = listed.get(runner.runnerName);
+    if (hasLostContact(runner, seen)) state.totals.lostContact += 1;
     runner.githubStatus = seen?.status;
     runner.githubBusy = seen?.busy ?? false;
     const shown = isShown(runner, seen);
@@ -30,6 +31,11 @@ export function judgeByLastList(state: PoolState, runner: PoolRunner, now: numbe
   if (!state.registrations) return;
   const seen = state.registrations.runners.find(({ name }) => name === runner.runnerName);
   if (!isShown(runner, seen)) runner.absentSince = now;
+}
+
+/** A listener that is kept from renewing its job's lease, each minute, loses the job after ten (ARC#466, runner#3539). */
+function hasLostContact(runner: PoolRunner, seen: GithubRunner | undefined): boolean {
+  return runner.phase === 'busy' && runner.githubStatus === 'online' && seen?.status === 'offline';
 }
 
 /** A busy runner that is offline has lost its connection; that alone says nothing about its job. */

@@ -1,8 +1,10 @@
-import type { RunnerState } from '../model.js';
+import type { Job, RunnerState } from '../model.js';
 import { isAlive } from './lifecycle.js';
 import { limits } from './limits.js';
 import { judgeByLastList, noteRefusal, noteRegistered } from './observe-github.js';
 import { creationCap, type Backoff, type PoolRunner, type PoolState } from './pool-state.js';
+
+const interruptedKept = 10;
 
 /** What a runner may no longer say: a report that leaves it out takes it back. */
 const revocable = ['endReason', 'endDetail', 'trouble'] as const;
@@ -93,16 +95,21 @@ function noteEnd(state: PoolState, runner: PoolRunner, now: number): void {
     case 'runner-exited':
     case 'runner-deprecated':
       // A job can kill its own runner; it must not be able to pause the pool by that.
-      if (runner.job) {
-        state.totals.interrupted += 1;
-        return;
-      }
+      if (runner.job) return noteInterrupted(state, runner, runner.job, now);
       state.totals.failed += 1;
       noteFailure(state.activation, why, now);
       return;
     default:
-      if (runner.job) state.totals.interrupted += 1;
+      if (runner.job) noteInterrupted(state, runner, runner.job, now);
   }
+}
+
+/** Told with its run, since such a run stays in progress for up to 6 h and holds its concurrency group (elizaOS#11045). */
+function noteInterrupted(state: PoolState, runner: PoolRunner, { job, url }: Job, now: number): void {
+  state.totals.interrupted += 1;
+  const reason = [runner.endReason, runner.endDetail].filter(Boolean).join(': ');
+  const interrupted = { at: now, runnerName: runner.runnerName, reason, job, url };
+  state.interrupted = [...state.interrupted, interrupted].slice(-interruptedKept);
 }
 
 /** Several failures within one pause are one cause: they count once. */

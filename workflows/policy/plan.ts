@@ -62,7 +62,7 @@ function planActivations(state: PoolState, census: Census, now: number, held: st
     held.push(`${count} activation(s): ${hold}`);
     return [];
   }
-  const allowed = state.registrationPause ? probes(census) : count;
+  const allowed = isOnProbation(state, now) ? probes(census) : count;
   return [...census.standby]
     .sort((a, b) => a.phaseSince - b.phaseSince)
     .slice(0, Math.min(count, allowed))
@@ -73,7 +73,16 @@ function planActivations(state: PoolState, census: Census, now: number, held: st
     }));
 }
 
-/** After a refusal one runner tries whether GitHub registers again; the others follow when it got through. */
+/**
+ * GitHub has refused a registration, or a runner has ended before any job: a version that GitHub refuses now it may
+ * serve later (actions/runner#4613), and no whole pool of containers is to be used up each time to find out.
+ */
+function isOnProbation({ registrationPause, activation }: PoolState, now: number): boolean {
+  const failedLately = activation.failures > 0 && now - activation.lastAt < limits.failuresForgottenAfterMs;
+  return registrationPause !== null || failedLately;
+}
+
+/** After trouble one runner tries whether all is well again; the others follow, one by one, as each gets through. */
 function probes(census: Census): number {
   return census.available.some(isActivating) ? 0 : 1;
 }

@@ -63,6 +63,18 @@ export interface Demand {
   oldestQueuedAt?: number;
   oldestJob?: { name: string; url: string };
   at: number;
+  /** The queue can't be seen now: this is how it was, and some of it may be over. */
+  unseen?: boolean;
+}
+
+/** A job whose runner was ended, or lost, under it: GitHub may show its run as in progress for hours. */
+export interface InterruptedJob {
+  at: number;
+  runnerName: string;
+  reason: string;
+  job: string;
+  /** Of the run, where a person can cancel it. */
+  url: string;
 }
 
 /** A registration under one of our names that belongs to no runner we know. */
@@ -104,7 +116,11 @@ export interface PoolState {
     interrupted: number;
     failed: number;
     stuckRecycled: number;
+    /** Busy runners that GitHub called offline: their listeners were starved, or their network was away. */
+    lostContact: number;
   };
+  /** The last ones, newest last. */
+  interrupted: InterruptedJob[];
   /** Orders that came in a form we could not read, newest last. */
   rejected: { at: number; order: string; reason: string }[];
 }
@@ -131,9 +147,24 @@ export function newPoolState(config: PoolConfig): PoolState {
     creationAllowance: creationCap,
     activation: { failures: 0, lastAt: 0, notBefore: 0 },
     stuckRecycledAt: 0,
-    totals: { created: 0, removed: 0, jobs: 0, interrupted: 0, failed: 0, stuckRecycled: 0 },
+    totals: {
+      created: 0,
+      removed: 0,
+      jobs: 0,
+      interrupted: 0,
+      failed: 0,
+      stuckRecycled: 0,
+      lostContact: 0,
+    },
+    interrupted: [],
     rejected: [],
   };
+}
+
+/** What an earlier run knew; what its version of the worker did not know of yet begins as in a new pool. */
+export function restoredPoolState(state: PoolState): PoolState {
+  const blank = newPoolState(state.config);
+  return { ...blank, ...state, totals: { ...blank.totals, ...state.totals } };
 }
 
 /** The configuration in force: the worker's, with what `resize` changed. */

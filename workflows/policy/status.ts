@@ -41,6 +41,8 @@ export interface PoolStatus {
   lastLookAtHost: string | null;
   lastLookAtGithub: string | null;
   totals: PoolState['totals'];
+  /** Jobs whose runners were ended, or lost, under them, newest last. */
+  interrupted: PoolState['interrupted'];
   rejected: PoolState['rejected'];
 }
 
@@ -75,6 +77,7 @@ export function poolStatus(state: PoolState, now: number): PoolStatus {
     lastLookAtHost: iso(state.hostReport?.at),
     lastLookAtGithub: iso(state.registrations?.at),
     totals: state.totals,
+    interrupted: state.interrupted,
     rejected: state.rejected,
   };
 }
