@@ -58,7 +58,7 @@ in
       initrd = freeform;
       kernelModules = strings;
       loader = freeform;
-      isContainer = bool;
+      isNspawnContainer = bool;
       tmp.cleanOnBoot = bool;
       kernel.sysctl = option (types.attrsOf types.anything) { };
       kernelPackages = option types.raw { kernel.version = "6.18"; };

@@ -1,7 +1,7 @@
 # What any container has, cut to what lets it boot fast: a standby container's boot is paid for every job.
 { config, lib, ... }:
 {
-  boot.isContainer = true;
+  boot.isNspawnContainer = true;
   boot.tmp.cleanOnBoot = true;
   system.stateVersion = "26.05";
 
