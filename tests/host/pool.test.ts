@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { drainUpdate, resumeUpdate } from '../../workflows/messages.js';
 import { poolWorkflowId } from '../../workflows/model.js';
+import { makeMounts } from './hostile-mounts.js';
 import { describeWithTestHost, startRealPool, type RealPool } from './real-pool.js';
 
 jest.setTimeout(180_000);
@@ -17,7 +18,7 @@ const leaveMarks = `
   hostname marked 2>/dev/null || true
   head -c 20M /dev/zero > /var/tmp/mark-large`;
 
-/** Makes a job's command one of container root, by way of Docker. */
+/** Makes a job's command one of container root, by way of Docker; its file system is the container's. */
 const asRoot = (command: string) => `
   mkdir box && cp /bin/busybox box/ && tar -C box -c . | docker import - box >/dev/null
   docker run --rm -v /:/host box /busybox chroot /host ${command}`;
@@ -31,7 +32,7 @@ describeWithTestHost('a pool of real containers', () => {
     });
     // Small enough that a job of a few seconds meets them.
     await pool.host.run(`mkdir -p /run/systemd/system/container@.service.d
-      printf '[Service]\\nMemoryMax=300M\\nTasksMax=200\\n' > /run/systemd/system/container@.service.d/small.conf
+      printf '[Service]\\nMemoryMax=300M\\nTasksMax=200\\nTimeoutStopSec=5\\n' > /run/systemd/system/container@.service.d/small.conf
       systemctl daemon-reload`);
     await pool.host.start();
     await pool.whole();
@@ -84,11 +85,26 @@ describeWithTestHost('a pool of real containers', () => {
       'cd /run/runner/out; rm -f job-started listening; ln -s /etc/shadow listening; head -c 3M /dev/zero > job-started; mkdir exited; true',
     ],
     [
-      'holds a mount and a file open',
+      'holds a file and a directory open',
       'exec 9>/tmp/held; cd /run/runner/out; nohup setsid sleep 4711 >/dev/null 2>&1 & true',
     ],
   ])('is whole again after a job that %s', async (_what, script) => {
     await pool.runJobs(script);
+    await expectWhole();
+  });
+
+  it('is whole again after a job that makes mounts of all kinds as root, and a service that no stop ends', async () => {
+    const [job] = await pool.runJobs(
+      `cat > /tmp/mounts <<'END'\n${makeMounts}\nEND\n${asRoot('systemd-run --quiet --wait --pipe bash /tmp/mounts')}`,
+    );
+    expect(job?.conclusion).toBe('success');
+    await expectWhole();
+  });
+
+  it('is whole again when a worker died between the first steps of making a container', async () => {
+    const out = '/run/runner-controller/0dead-r0/out';
+    await pool.host.run(`mkdir -p ${out} && systemd-mount --quiet --collect --type=tmpfs left ${out}`);
+    await pool.host.run(`while [ -e ${out} ]; do sleep 0.1; done`);
     await expectWhole();
   });
 

@@ -21,8 +21,6 @@ const onTestHost = {
   MIN_FREE_DISK: '0',
   OUT_SIZE: `${2 ** 20}`,
   HTTP_PORT: '18080',
-  // As the NixOS module has it: to the worker the store is read-only.
-  NIX_REMOTE: 'daemon',
   POLL_INTERVAL: '1',
 };
 
@@ -64,7 +62,6 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
     CONTAINER_SYSTEM: await run('readlink /run/container-system'),
     ...options.env,
   };
-  const sandbox = await run(sandboxOfTheUnit).then(asProperties);
   let service: Service | undefined;
 
   async function start(changes: Record<string, string> = {}): Promise<void> {
@@ -131,28 +128,12 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
   };
 }
 
-/** The hardening that NixOS gives the worker's unit, read from the module itself. */
-const sandboxOfTheUnit = `nix-instantiate --eval --strict --json --expr 'import ${projectFolder()}/nix/modules/controller/hardening.nix {
-  container = { configurationDirectory = "/etc/nixos-containers"; stateDirectory = "/var/lib/nixos-containers";
-    runtimeDirectory = "/run/runner-controller"; }; }'`;
-
-function asProperties(json: string): string[] {
-  const hardening = JSON.parse(json) as Record<string, boolean | string | string[]>;
-  const properties = {
-    ...hardening,
-    StateDirectory: 'runner-controller',
-    LogsDirectory: 'runner-controller',
-    // The checkout may be in somebody's home.
-    ProtectHome: 'read-only',
-  };
-  return Object.entries(properties).map(
-    ([key, value]) => `--property=${key}=${Array.isArray(value) ? value.join(' ') : String(value)}`,
-  );
-}
-
-/** All that a container consists of: conf, root, profile, machine, network link, cgroup. */
+/** All that a container consists of: conf, root, profile, machine, network link, cgroup, unit, mounts. */
 const listContainers = `{ ls /etc/nixos-containers | sed 's/[.]conf$//'; ls -A /var/lib/nixos-containers | sed 's/^[.]#\\(.*\\)[.]lck$/\\1/'
   ls /nix/var/nix/profiles/per-container; ls /nix/var/nix/gcroots/per-container
+  ls /run/systemd/nspawn/propagate; ls /run/systemd/nspawn/unix-export
+  systemctl list-units --all --plain --no-legend 'container@*' | sed 's/^container@\\(.*\\)[.]service .*/\\1/'
+  sed -n 's#.* /run/runner-controller/\\([^/ ]*\\).*#\\1#p' /proc/self/mountinfo | grep -v '^$'
   machinectl list --no-legend | cut -d' ' -f1; ls /sys/class/net | sed -n 's/^ve-//p'
   ls /sys/fs/cgroup/machine.slice | sed -n 's/^container@\\(.*\\)[.]service$/\\1/p'; } 2>/dev/null | sort -u`;
 

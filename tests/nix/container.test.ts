@@ -7,7 +7,7 @@ const container = (settings: string) =>
 describe('the container module', () => {
   nixTest('lib', 'limits each container and all of them together', async () => {
     const { config } = await evaluate('host', hostWith());
-    expect(config.systemd.services['container@']?.serviceConfig).toEqual({
+    expect(config.systemd.services['container@']?.serviceConfig).toMatchObject({
       CPUQuota: '350%',
       CPUWeight: 100,
       IOWeight: 100,
@@ -37,6 +37,15 @@ describe('the container module', () => {
       ]);
     },
   );
+
+  nixTest('lib', 'leaves nothing in systemd of a container that had to be killed', async () => {
+    const { config } = await evaluate('host', hostWith());
+    const unit = config.systemd.services['container@'];
+    expect(unit?.unitConfig).toEqual({ CollectMode: 'inactive-or-failed' });
+    expect(unit?.serviceConfig['ExecStopPost']).toEqual([
+      expect.stringMatching(/^-.*\/bin\/systemd-nspawn --cleanup --machine=%i$/),
+    ]);
+  });
 
   nixTest('lib', 'lets the Nix daemon trust root only, with the configured caches', async () => {
     const { config } = await evaluate('host', hostWith());

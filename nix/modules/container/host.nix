@@ -29,6 +29,15 @@ in
       }
     ];
 
+    # A container that had to be killed would stay as a failed unit, and with directories and a mount of systemd-nspawn,
+    # under a name that is never used again.
+    systemd.services."container@" = {
+      unitConfig.CollectMode = "inactive-or-failed";
+      serviceConfig.ExecStopPost = [
+        "-${config.systemd.package}/bin/systemd-nspawn --cleanup --machine=%i"
+      ];
+    };
+
     boot.kernel.sysctl = {
       "user.max_user_namespaces" = 15000;
       # Per user of the host, and without user namespaces all containers' root is one. systemd and file watchers in

@@ -66,10 +66,8 @@ describeOnTestHost('a privileged container of a job', () => {
   });
 
   it('changes no setting of the kernel', async () => {
-    const script = `for file in kernel/core_pattern kernel/modprobe vm/panic_on_oom; do echo x > /proc/sys/$file; done
-      echo c > /proc/sysrq-trigger; echo end`;
-    const lines = (await privileged(script)).split('\n').filter((line) => line !== 'end');
-    const refused = expect.stringMatching(/denied|not permitted|Read-only|nonexistent/) as unknown as string;
-    expect(lines).toEqual([refused, refused, refused, refused]);
+    const script = `for file in sys/kernel/core_pattern sys/kernel/modprobe sys/vm/panic_on_oom sysrq-trigger; do
+      (echo 1 > /proc/$file) 2>/dev/null && echo changed $file; done; echo end`;
+    expect(await privileged(script)).toBe('end');
   });
 });
