@@ -84,6 +84,11 @@ export function poolMetrics(host: string, told: Told | null, now: number): Regis
       values: { completed: totals.jobs, interrupted: totals.interrupted },
     },
   );
+  counter(
+    'lost_contacts_total',
+    'Times that GitHub saw a busy runner offline: starved of memory or CPU, or without network.',
+    totals.lostContact,
+  );
   counter('runners_failed_total', 'Runners that failed before any job.', totals.failed);
   counter(
     'stuck_recycled_total',

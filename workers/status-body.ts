@@ -37,6 +37,7 @@ export function statusBody({ pool, demand, github, now, uptimeMs }: Sources) {
     last_look_at_host: pool.lastLookAtHost,
     last_look_at_github: pool.lastLookAtGithub,
     totals: pool.totals,
+    interrupted_jobs: pool.interrupted.map(({ at, ...job }) => ({ at: new Date(at).toISOString(), ...job })),
     rejected_orders: pool.rejected,
     demand: {
       queued: pool.demand.queued,

@@ -41,6 +41,8 @@ function facts(report: StatusReport): Fact[] {
     ...hostTrouble(pool),
     ['Queue', queue(report)],
     ...unservable(report.demand),
+    ...recycled(pool),
+    ...interrupted(pool),
     ...pool.held.map((sentence): Fact => ['Held back', paint('yellow', sentence)]),
     ...pool.rejected.map(({ at, order, reason }): Fact => [
       'Not obeyed',
@@ -133,6 +135,28 @@ function queue({ pool, demand }: StatusReport): string {
     return `${demand === null ? 'not watched' : 'no job waits for this pool'}${trouble}`;
   const job = oldestJob ? `: ${oldestJob.name}  ${oldestJob.url}` : '';
   return `${count(queued, 'job')}, the oldest for ${age(oldestQueuedAt)}${job}${trouble}`;
+}
+
+function recycled({ totals: { stuckRecycled } }: PoolStatus): Fact[] {
+  if (stuckRecycled === 0) return [];
+  return [
+    [
+      'Recycled',
+      paint('yellow', `${count(stuckRecycled, 'idle runner')}, since jobs for them stayed queued`),
+    ],
+  ];
+}
+
+/** How long GitHub may show a run as in progress whose runner is gone. */
+const runLingersMs = 6 * 3_600_000;
+
+function interrupted({ interrupted }: PoolStatus): Fact[] {
+  return interrupted
+    .filter(({ at }) => Date.now() - at < runLingersMs)
+    .map(({ at, job, reason, url }) => [
+      'Interrupted',
+      paint('red', `${job}, ${age(at)} ago, by ${reason}: cancel or run it again at ${url}`),
+    ]);
 }
 
 function unservable(demand: DemandStatus | null): Fact[] {

@@ -41,6 +41,7 @@ function told() {
     interrupted: 2,
     failed: 5,
     stuckRecycled: 1,
+    lostContact: 4,
   };
   state.github = { ok: false, type: 'GithubUnavailable', reason: '502', since: now };
   const jobs = { labels: ['macos-latest'], count: 3, oldestQueuedAt: now, jobs: [] };
@@ -92,6 +93,7 @@ test('shows the pool as its workflow tells of it', async () => {
     'jobs_total outcome="interrupted"': 2,
     runners_failed_total: 5,
     stuck_recycled_total: 1,
+    lost_contacts_total: 4,
     'github_requests_total result="counted"': 3,
     'github_requests_total result="not_modified"': 6,
     'github_requests_total result="unanswered"': 1,
