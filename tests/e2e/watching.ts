@@ -25,8 +25,9 @@ export async function poolUntil(
   }
 }
 
-export const full = ({ counts, config }: PoolStatus) =>
-  counts.available === config.warmRunners &&
+/** Every runner idle, and not only on its way to that. */
+export const full = ({ counts, config, runners }: PoolStatus) =>
+  runners.filter(({ phase }) => phase === 'idle').length === config.warmRunners &&
   counts.standby === config.standbyContainers &&
   counts.removing === 0;
 
