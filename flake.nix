@@ -80,6 +80,8 @@
               pkgs.deadnix
               pkgs.just
               pkgs.nixfmt
+              # By the name that the recipes use, whatever nixpkgs calls it, for people who are not on NixOS.
+              (pkgs.writeShellScriptBin "nixos-rebuild" ''exec ${lib.getExe pkgs.nixos-rebuild-ng} "$@"'')
               pkgs.nodejs_24
               pkgs.shellcheck
               pkgs.shfmt

@@ -132,15 +132,18 @@ wireguard-key-runner-02: (on-host runner_02_host "wg" "show" "wg0" "public-key")
 
 # Apply a configuration to a host and wait until it is healthy
 apply HOST SSH_HOST:
+  @deploy/need nixos-rebuild
   nixos-rebuild switch --cores 8 -L --flake ".#$1" --target-host "$2"
   @deploy/hosts/wait-healthy "$2"
 
 # Install a configuration on a machine with nixos-anywhere, erasing its disk
 bootstrap HOST SSH_HOST:
-  nix run github:nix-community/nixos-anywhere -- --flake ".#$1" "$2"
+  @deploy/need nix
+  nix run --inputs-from . nixpkgs#nixos-anywhere -- --flake ".#$1" "$2"
 
 # Build a configuration here
 build HOST:
+  @deploy/need nix
   nix build -L ".#nixosConfigurations.$1.config.system.build.toplevel"
 
 # Show pool, runners and jobs of a host
@@ -179,21 +182,25 @@ temporal-ui HOST=runner_01_host:
 
 # Edit a secret
 agenix-edit PATH="secrets/github-runner.age" IDENTITY="$HOME/.ssh/id_ed25519":
+  @deploy/need agenix
   agenix -e "{{PATH}}" -i "{{IDENTITY}}"
 
 # Encrypt all secrets again, after a change of keys
 agenix-rekey IDENTITY="$HOME/.ssh/id_ed25519":
+  @deploy/need agenix
   agenix -r -i "{{IDENTITY}}"
 
 # ============ This repository ============
 
 # Pin nixpkgs and the other inputs, and the addresses of the npm packages; then commit flake.lock and package-lock.json
 lock:
+  @deploy/need nix
   nix flake lock
   nix run --inputs-from . nixpkgs#npm-lockfile-fix -- package-lock.json
 
 # Check the flake and this file
 check:
+  @deploy/need nix
   @test -e flake.lock || echo "There is no flake.lock, so Nix takes the newest nixpkgs: run 'just lock', then commit flake.lock and package-lock.json." >&2
   nix flake check -L
   {{just_executable()}} --evaluate >/dev/null

@@ -1,5 +1,6 @@
 {
   lib,
+  stdenv,
   buildNpmPackage,
   importNpmLock,
   nodejs_24,
@@ -46,6 +47,10 @@ buildNpmPackage {
   postInstall = ''
     makeWrapper ${lib.getExe nodejs_24} $out/bin/runner-controller \
       --add-flags "--enable-source-maps $out/lib/node_modules/${package.name}/dist/workers/main.js"
+
+    # The SDK brings its native part for every platform, 25 MB each; a host needs its own.
+    find $out/lib/node_modules/${package.name}/node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
+      ! -name ${stdenv.hostPlatform.parsed.cpu.name}-unknown-linux-gnu -exec rm -r {} +
   '';
 
   doInstallCheck = true;

@@ -20,7 +20,8 @@ export interface Call {
 
 /**
  * Runs recipes with stubs for the programs that would leave this machine, and returns what they were called with.
- * `answers`: exit codes other than 0 for command lines that match a regular expression.
+ * `answers`: exit codes other than 0 for command lines that match a regular expression. Without `stubs` those programs
+ * are missing.
  */
 export async function just(
   args: string[],
@@ -28,7 +29,8 @@ export async function just(
     input = '',
     answers = {},
     cwd = repository,
-  }: { input?: string; answers?: Record<string, number>; cwd?: string } = {},
+    stubs = true,
+  }: { input?: string; answers?: Record<string, number>; cwd?: string; stubs?: boolean } = {},
 ): Promise<{ exitCode: number; output: string; calls: Call[] }> {
   const file = join(mkdtempSync(join(tmpdir(), 'just-')), 'calls');
   const { exitCode, all } = await execa(program ?? 'just', args, {
@@ -37,7 +39,7 @@ export async function just(
     all: true,
     reject: false,
     env: {
-      PATH: `${join(import.meta.dirname, 'stubs')}:${process.env['PATH']}`,
+      PATH: `${stubs ? join(import.meta.dirname, 'stubs') : ''}:${process.env['PATH']}`,
       HOME: '/home/operator',
       CALLS: file,
       ANSWERS: JSON.stringify(answers),

@@ -46,7 +46,9 @@ for (const { number, ip, host } of hosts) {
             program: 'nix',
             args: [
               'run',
-              'github:nix-community/nixos-anywhere',
+              '--inputs-from',
+              '.',
+              'nixpkgs#nixos-anywhere',
               '--',
               '--flake',
               `.#cdk-runner-${number}`,
@@ -181,7 +183,8 @@ describe('just for all hosts, secrets and this repository', () => {
 
   justTest('check checks the flake, and explains a missing flake.lock', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'without-lock-'));
-    cpSync(join(repository, 'justfile'), join(cwd, 'justfile'));
+    for (const needed of ['justfile', 'deploy'])
+      cpSync(join(repository, needed), join(cwd, needed), { recursive: true });
     const { calls, exitCode, output } = await just(['check'], { cwd });
     expect({ calls, exitCode }).toEqual({
       calls: [{ program: 'nix', args: ['flake', 'check', '-L'] }],
@@ -189,6 +192,17 @@ describe('just for all hosts, secrets and this repository', () => {
     });
     expect(output).toContain("There is no flake.lock, so Nix takes the newest nixpkgs: run 'just lock'");
   });
+
+  for (const [recipe, missing] of [
+    ['apply-runner-01', 'nixos-rebuild'],
+    ['agenix-edit', 'agenix'],
+  ] as const) {
+    justTest(`${recipe} says where ${missing} comes from when it is not there`, async () => {
+      const { exitCode, output } = await just([recipe], { stubs: false });
+      expect(exitCode).toBe(69);
+      expect(output).toContain(`${missing} is not on PATH: run this in \`nix develop\`, which brings it.`);
+    });
+  }
 
   justTest('temporal-ui opens a tunnel to the first host, or to the one given', async () => {
     const target = async (...args: string[]) => (await just(['temporal-ui', ...args])).calls[0]?.args;
