@@ -50,6 +50,13 @@ module.exports = {
       from: { path: '^(workflows|activities|workers)/' },
       to: { path: '^(simulators|tests|bench|scripts)/' },
     },
+    {
+      name: 'package-is-complete',
+      comment: 'nix/package.nix is built without the tests, and without the demo, which may know them.',
+      severity: 'error',
+      from: { path: '^(scripts|simulators)/', pathNot: '^scripts/demo\\.ts$' },
+      to: { path: '^(tests|bench|scripts/demo\\.ts)' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -27,7 +27,8 @@ buildNpmPackage {
       ../activities
       ../workers
       ../workflows
-      ../scripts
+      # The demo can run on the tests' real containers, and those need a checkout.
+      (lib.fileset.difference ../scripts ../scripts/demo.ts)
       ../simulators
       ../data
     ];

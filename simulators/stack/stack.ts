@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GithubSimulator } from '../github/simulator-api.js';
+import type { GithubSimulator, GithubSimulatorOptions } from '../github/simulator-api.js';
 import { startGithubSimulator } from '../github/simulator.js';
 import { freePort } from './free-port.js';
 import { createHost, type Host, type HostOptions } from './host.js';
@@ -15,6 +15,8 @@ export interface StackOptions {
   delays: string;
   /** With Temporal's Web UI. */
   ui?: boolean;
+  /** Who else than the token's owner GitHub knows, and which runner groups. */
+  github?: Pick<GithubSimulatorOptions, 'app' | 'runnerGroups'>;
   /** Hosts of another kind than the simulated ones. */
   kind?: HostKind;
 }
@@ -48,7 +50,13 @@ export const cdkHosts = [
 ];
 
 /** Starts Temporal and GitHub and lays out the hosts. Workers start with `host.start()`. What fails leaves nothing. */
-export async function startStack({ hosts, delays, ui = false, kind }: StackOptions): Promise<Stack> {
+export async function startStack({
+  hosts,
+  delays,
+  ui = false,
+  kind,
+  github: more,
+}: StackOptions): Promise<Stack> {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-runner-pool-'));
   const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async () => {
@@ -66,6 +74,7 @@ export async function startStack({ hosts, delays, ui = false, kind }: StackOptio
       tokens: [token],
       port: githubPort,
       publicUrl: kind?.githubUrl,
+      ...more,
     });
     undo.push(() => github.close());
     const laidOut: Host[] = [];

@@ -34,6 +34,7 @@ describe('the controller module', () => {
       NIXOS_CONTAINER: '/run/current-system/sw/bin/nixos-container',
       NIX_REMOTE: 'daemon',
       NODE_ENV: 'production',
+      OUT_SIZE: '1048576',
       POLL_INTERVAL: '10',
       PRIVATE_USERS: 'pick',
       RUNNER_HOST: 'cdk-runner-01',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { execa } from 'execa';
 
-const nixpkgsLib = process.env['NIXPKGS_LIB'] ?? '';
+/** Folder of nixpkgs' lib; empty where there is none. */
+export const nixpkgsLib = process.env['NIXPKGS_LIB'] ?? '';
 const hasNix = spawnSync('nix-instantiate', ['--version']).status === 0;
 
 /** Why a test of this folder can't run here, or undefined. */
@@ -83,6 +84,10 @@ export interface Evaluated {
 }
 
 const here = import.meta.dirname;
+
+/** A file that stands for something of nixpkgs. */
+export const standIn = (file: string) => join(here, 'stand-ins', file);
+
 const modules = {
   host: ['default.nix', 'monitoring.nix'],
   machine: ['default.nix', 'monitoring.nix', 'temporal-server', 'wireguard.nix'],
@@ -95,7 +100,7 @@ export async function evaluate(set: keyof typeof modules, configuration: string)
   const settings = join(mkdtempSync(join(tmpdir(), 'nix-settings-')), 'settings.nix');
   writeFileSync(settings, configuration);
   const paths = modules[set].map((path) => JSON.stringify(join(here, '../../nix/modules', path)));
-  return (await evaluateFile(join(here, 'stand-ins/evaluate.nix'), [
+  return (await evaluateFile(standIn('evaluate.nix'), [
     ...['--arg', 'lib', nixpkgsLib],
     ...['--arg', 'modules', `[ ${paths.join(' ')} ]`],
     ...['--argstr', 'settings', settings],

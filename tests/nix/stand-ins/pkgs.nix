@@ -15,12 +15,14 @@ let
   named = lib.flip lib.genAttrs fake;
 in
 named [
+  "agenix"
   "bash"
   "bashInteractive"
   "btop"
   "cachix"
   "coreutils"
   "curl"
+  "deadnix"
   "e2fsprogs"
   "findutils"
   "fish"
@@ -44,9 +46,15 @@ named [
   "lsof"
   "makeBinaryWrapper"
   "netcat"
+  "nixfmt"
+  "nixfmt-tree"
+  "nixos-rebuild-ng"
+  "nodejs_24"
   "openssl"
   "procps"
   "psmisc"
+  "shellcheck"
+  "shfmt"
   "sysstat"
   "temporal-cli"
   "temporal-ui-server"
@@ -66,6 +74,8 @@ named [
   linuxPackages_latest.kernel.version = "6.18";
   writeShellApplication = { name, text, ... }: fake name // { inherit text; };
   writeShellScriptBin = name: text: fake name // { inherit text; };
+  mkShellNoCC = arguments: arguments;
+  testers.runNixOSTest = _: fake "nixos-test";
   writeText = name: text: fake name // { inherit text; };
   runCommand =
     name: _: text:
