@@ -67,15 +67,7 @@ export async function createRealHost(options: RealHostOptions): Promise<RealHost
   async function start(changes: Record<string, string> = {}): Promise<void> {
     Object.assign(env, changes);
     const settings = Object.entries(env).map(([key, value]) => `--setenv=${key}=${value}`);
-    const unit = [
-      '--unit=runner-controller',
-      '--collect',
-      '--quiet',
-      '--wait',
-      '--pipe',
-      ...sandbox,
-      ...settings,
-    ];
+    const unit = ['--unit=runner-controller', '--collect', '--quiet', '--wait', '--pipe', ...settings];
     const program = ['node', '--enable-source-maps', join(projectFolder(), 'dist', 'workers', 'main.js')];
     const child = execa(testHost, ['exec', 'systemd-run', ...unit, ...program], {
       ...onHost,
