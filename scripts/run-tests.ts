@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { execaSync } from 'execa';
 
 /** What jest writes with `--json`, cut to what is counted. */
@@ -58,6 +59,17 @@ function count(results: Results): void {
   }
 }
 
+/** The set-up and configuration of a server on PostgreSQL, and the end-to-end tests once more with such a server. */
+function testOnPostgres(): void {
+  const jestInOrder = [...jestProgram, '--runInBand'];
+  jest('tests of Temporal on PostgreSQL', process.execPath, [...jestInOrder, 'tests/postgres'], {
+    POSTGRES_TESTS: '1',
+  });
+  // There `temporal server start-dev` is a server on PostgreSQL.
+  const path = `${resolve('tests/postgres/bin')}:${process.env['PATH']}`;
+  jest('end-to-end tests on PostgreSQL', process.execPath, [...jestInOrder, 'tests/e2e'], { PATH: path });
+}
+
 const jestProgram = [
   '--experimental-vm-modules',
   '--no-warnings=ExperimentalWarning',
@@ -67,17 +79,14 @@ const jestProgram = [
 if (usual.length > 0) jest('tests', process.execPath, [...jestProgram, ...usual]);
 else {
   step('npm run check', 'npm', ['run', '--silent', 'check']);
-  const elsewhere = ['tests/host/inside/', ...(postgres ? [] : ['tests/postgres/'])];
-  jest(
-    'tests',
-    process.execPath,
-    [...jestProgram, ...elsewhere.flatMap((path) => ['--testPathIgnorePatterns', path])],
-    {
-      ...(postgres && { POSTGRES_TESTS: '1' }),
-    },
-  );
+  const elsewhere = ['tests/host/inside/', 'tests/postgres/'];
+  jest('tests', process.execPath, [
+    ...jestProgram,
+    ...elsewhere.flatMap((path) => ['--testPathIgnorePatterns', path]),
+  ]);
   jest('tests on a test host with real containers', 'tests/host/run', ['tests/host/inside']);
-  if (!postgres) say('did not run here: tests/postgres (./scripts/test --postgres runs them)');
+  if (postgres) testOnPostgres();
+  else say('did not run here: tests/postgres (./scripts/test --postgres runs them)');
 }
 for (const name of failed) say(`FAILED ${name}`);
 say(`${passed} passed, ${failed.length} failed`);

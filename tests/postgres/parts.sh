@@ -8,11 +8,18 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/cdk-runner-pool
 pids=()
 command_pid=
 
+install_postgres() {
+  # The package would otherwise start a cluster of its own.
+  local settings=/etc/postgresql-common/createcluster.conf
+  [ -e "$settings" ] || install -D -m 644 <(echo 'create_main_cluster = false') "$settings"
+  apt-get update &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      -o Dpkg::Options::=--force-confold postgresql
+}
+
 find_postgres() {
   if ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
-    # The package would otherwise start a cluster of its own.
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      -o Dpkg::Options::=--force-confold postgresql >"$work/apt.log" 2>&1 || give_up apt
+    install_postgres >"$work/apt.log" 2>&1 || give_up apt
   fi
   postgres_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | sort -V | tail -n 1)")
   postgres_version=$(basename "$(dirname "$postgres_bin")")
