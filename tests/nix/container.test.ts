@@ -175,6 +175,12 @@ describe('the inside of a container', () => {
         'nix-access-tokens',
         'runner-boot',
       ]);
+      expect(config.systemd.services['github-runner']?.environment).toEqual({
+        ACTIONS_RUNNER_FORCED_INTERNAL_NODE_VERSION: 'node24',
+        FORCE_JAVASCRIPT_ACTIONS_TO_NODE24: 'true',
+        NIX_LD: '/run/current-system/sw/share/nix-ld/lib/ld.so',
+        NIX_LD_LIBRARY_PATH: '/run/current-system/sw/share/nix-ld/lib',
+      });
     },
   );
 });

@@ -43,6 +43,10 @@ in
       # Downloaded programs (setup-* actions, cargo-binstall) find a loader and the usual libraries.
       NIX_LD = "${libraries}/ld.so";
       NIX_LD_LIBRARY_PATH = libraries;
+      # nixpkgs builds the runner with Node 24 only, as Node 20 is at its end: actions that ask for 20 run on 24, and so
+      # does the runner's own hashFiles().
+      FORCE_JAVASCRIPT_ACTIONS_TO_NODE24 = "true";
+      ACTIONS_RUNNER_FORCED_INTERNAL_NODE_VERSION = "node24";
     };
   };
 
