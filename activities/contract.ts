@@ -52,6 +52,8 @@ export interface LogActivities {
     name: string;
     runnerName: string;
     note: string;
+    /** Waits so long first, in milliseconds. */
+    afterMs: number;
   }): Promise<{ path: string; bytes: number } | null>;
 }
 
@@ -78,7 +80,7 @@ export interface GithubActivities {
   watchDemand(input: { pollIntervalMs: number; previous: DemandReport | null }): Promise<DemandReport>;
   /**
    * Removes the registration unless GitHub says that the runner is running a job. `ended`: its job is known to be
-   * over, so it is looked up first and usually found to be gone, which costs no write.
+   * over, so it is looked up first, after a moment, and usually found to be gone, which costs no write.
    */
   removeRunner(input: {
     runnerName: string;

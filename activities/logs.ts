@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity';
+import { log, sleep } from '@temporalio/activity';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -109,6 +109,7 @@ export function createLogActivities(options: LogOptions): LogActivities {
   return {
     keepLogs: (input) =>
       heartbeating(async (signal) => {
+        await sleep(input.afterMs);
         const kept = await attempt('kept', signal, () => keep(input, signal), null);
         await attempt('pruned', signal, () => pruneLogs(options), undefined);
         return kept;

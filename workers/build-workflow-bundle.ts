@@ -8,7 +8,7 @@ const compiled = (module: string) => fileURLToPath(new URL(`../workflows/${modul
 const { code } = await bundleWorkflowCode({
   workflowsPath: compiled('index.js'),
   // Evaluated once a worker instead of once a workflow, which takes tens of milliseconds.
-  preloadModules: ['zod', compiled('orders.js')],
+  preloadModules: ['zod'],
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(workflowBundlePath, code);

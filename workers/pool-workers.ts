@@ -9,7 +9,6 @@ import { createHostActivities } from '../activities/host.js';
 import { createLogActivities } from '../activities/logs.js';
 import { createRegistrationActivities } from '../activities/registration.js';
 import { createRunnerEventActivities } from '../activities/runner-events.js';
-import { createWorkflowActivities } from '../activities/workflows.js';
 import { hostTaskQueue, runnerWorkflowId, sharedTaskQueue } from '../workflows/model.js';
 import type { WorkerConfig } from './config.js';
 import { tellingJobs, type JobMetrics } from './metrics-jobs.js';
@@ -31,7 +30,7 @@ interface Parts {
 
 /** The two workers of a host's process: one for workflows and GitHub, one for what only this host can do. */
 export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
-  const { config, github, client, connection, namespace } = parts;
+  const { config, github, connection, namespace } = parts;
   const { host } = config.pool;
   // The grace time stays 0: activities that wait are broken off at once and go on in the next worker.
   const common = {
@@ -45,7 +44,7 @@ export async function createPoolWorkers(parts: Parts): Promise<Worker[]> {
       ...common,
       taskQueue: sharedTaskQueue,
       workflowBundle: { codePath: workflowBundlePath },
-      activities: { ...createGithubActivities(github), ...createWorkflowActivities(client) },
+      activities: createGithubActivities(github),
     }),
     Worker.create({
       ...common,

@@ -1,4 +1,5 @@
 import {
+  ActivityCancellationType,
   condition,
   continueAsNew,
   CancellationScope,
@@ -12,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { GithubActivities } from '../activities/contract.js';
 import { failureMessage, retryAfterMs } from './failures.js';
-import { announcePoolSignal, demandChangedSignal, demandStatusQuery } from './messages.js';
+import { announcePoolSignal, demandChangedSignal, demandStatusQuery, lookAtQueueSignal } from './messages.js';
 import { poolWorkflowId, sharedTaskQueue, type DemandReport } from './model.js';
 import { demandOf, demandStatus, type PoolAnnouncement } from './policy/demand.js';
 
@@ -39,6 +40,9 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
     pools = [...pools.filter(({ host }) => host !== pool.host), pool];
     news += 1;
   });
+  // What lasts until there is news is broken off, and begins with a look.
+  let look = new CancellationScope();
+  setHandler(lookAtQueueSignal, () => look.cancel());
   setHandler(demandStatusQuery, () => demandStatus(input.repository, pools, report, trouble));
 
   const watch = new CancellationScope();
@@ -78,17 +82,23 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
       startToCloseTimeout: '30 days',
       heartbeatTimeout: '15 s',
       retry: { maximumAttempts: 1 },
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
     });
     await condition(() => pools.length > 0);
     for (let pause = pauseMs.first; ;) {
       const pollIntervalMs = Math.min(...pools.map((pool) => pool.pollIntervalMs), 60_000);
+      look = new CancellationScope();
       try {
-        report = await activities.watchDemand({ pollIntervalMs, previous: report });
+        const previous = report;
+        report = await look.run(() => activities.watchDemand({ pollIntervalMs, previous }));
         trouble = null;
         pause = pauseMs.first;
         news += 1;
       } catch (error) {
-        if (isCancellation(error)) throw error;
+        if (isCancellation(error)) {
+          if (watch.consideredCancelled) throw error;
+          continue;
+        }
         if (trouble === null) news += 1;
         trouble = failureMessage(error);
         await sleep(Math.max(pause, retryAfterMs(error)));

@@ -51,4 +51,6 @@ export const timelineQuery = defineQuery<
 
 /** Between workers and the demand workflow: a pool wants to know what it could serve. */
 export const announcePoolSignal = defineSignal<[PoolAnnouncement]>('announcePool');
+/** Between workflows: a pool has reason to believe that the queue has changed. */
+export const lookAtQueueSignal = defineSignal('lookAtQueue');
 export const demandStatusQuery = defineQuery<DemandStatus>('status');

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import type { PoolConfig } from './model.js';
 
-const reason = z.string().max(500);
-
 /** Payloads of the orders that a person gives to a pool; each may be left out, or be `{}`. */
-export const orders = {
+const makeOrders = () => ({
   drain: z.strictObject({
     mode: z.enum(['finish-jobs', 'now']).default('finish-jobs'),
-    reason: reason.optional(),
+    reason: z.string().max(500).optional(),
   }),
   resume: z.strictObject({}),
-  cleanup: z.strictObject({ reason: reason.optional() }),
+  cleanup: z.strictObject({ reason: z.string().max(500).optional() }),
   recycle: z.strictObject({}),
   resize: z
     .strictObject({
@@ -34,15 +32,21 @@ export const orders = {
     containerSystem: z.string().min(1),
     githubServerUrl: z.string().min(1),
   }) satisfies z.ZodType<PoolConfig>,
-};
+});
 
-export type OrderName = keyof typeof orders;
-export type OrderInput<Name extends OrderName> = z.input<(typeof orders)[Name]>;
-export type Order<Name extends OrderName> = z.output<(typeof orders)[Name]>;
+type Orders = ReturnType<typeof makeOrders>;
+export type OrderName = keyof Orders;
+export type OrderInput<Name extends OrderName> = z.input<Orders[Name]>;
+export type Order<Name extends OrderName> = z.output<Orders[Name]>;
+
+let made: Orders | undefined;
+
+/** Made when first needed: every workflow evaluates this module, and only pools take orders. */
+const orders = () => (made ??= makeOrders());
 
 /** What is wrong with an order's payload, in one sentence; null when nothing is. */
 export function orderFault(name: OrderName, input: unknown): string | null {
-  const parsed = orders[name].safeParse(input ?? {});
+  const parsed = orders()[name].safeParse(input ?? {});
   if (parsed.success) return null;
   const faults = parsed.error.issues.map(({ path, message }) =>
     path.length ? `${path.join('.')}: ${message}` : message,
@@ -51,5 +55,5 @@ export function orderFault(name: OrderName, input: unknown): string | null {
 }
 
 export function parseOrder<Name extends OrderName>(name: Name, input: unknown): Order<Name> {
-  return orders[name].parse(input ?? {}) as Order<Name>;
+  return orders()[name].parse(input ?? {}) as Order<Name>;
 }

@@ -1,4 +1,5 @@
 import {
+  condition,
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
@@ -8,8 +9,8 @@ import {
 } from '@temporalio/workflow';
 import type { GithubActivities } from '../activities/contract.js';
 import { failureMessage } from './failures.js';
-import { activateSignal, endSignal, reportSignal } from './messages.js';
-import { runnerWorkflowId, sharedTaskQueue } from './model.js';
+import { activateSignal, endSignal, lookAtQueueSignal, reportSignal } from './messages.js';
+import { demandWorkflowId, runnerWorkflowId, sharedTaskQueue } from './model.js';
 import { noteAction } from './policy/act.js';
 import type { Action } from './policy/actions.js';
 import { effectiveConfig, type PoolState } from './policy/pool-state.js';
@@ -21,21 +22,35 @@ const github = proxyActivities<GithubActivities>({
   retry: { maximumAttempts: 3 },
 });
 
-/** Most actions a round: what is left over is planned again, from what is true by then. */
-const roundCap = 32;
+/** Most actions under way: what is left over is planned again, from what is true by then. */
+const cap = 32;
 
 /** Carries out what was planned. A failure of one action is noted and never keeps the others back. */
 export class PoolActor {
+  private underWay = 0;
+  /** Some actions wait until others have ended. */
+  private isFull = false;
+
   constructor(
     private readonly state: PoolState,
     private readonly changed: () => void,
   ) {}
 
-  async carryOut(actions: Action[]): Promise<void> {
-    const round = actions.slice(0, roundCap);
-    // Written down before the first await: the next plan must not order the same again.
-    for (const action of round) noteAction(this.state, action, Date.now());
-    await Promise.all(round.map((action) => this.tryOne(action)));
+  /** Begins as many as may be under way, and returns their number; what has begun is not waited for. */
+  begin(actions: Action[]): number {
+    const round = actions.slice(0, cap - this.underWay);
+    this.isFull = round.length < actions.length;
+    for (const action of round) {
+      // Written down at once: the next plan must not order the same again.
+      noteAction(this.state, action, Date.now());
+      this.underWay += 1;
+      void this.tryOne(action);
+    }
+    return round.length;
+  }
+
+  async finished(): Promise<void> {
+    await condition(() => this.underWay === 0);
   }
 
   private async tryOne(action: Action): Promise<void> {
@@ -45,10 +60,12 @@ export class PoolActor {
       log.warn('action failed', { action, error });
       this.noteFailed(action);
     }
+    this.underWay -= 1;
+    if (this.isFull) this.changed();
   }
 
   private noteFailed(action: Action): void {
-    if (action.do === 'deregister') return;
+    if (action.do === 'deregister' || action.do === 'ask-for-queue') return;
     const runner = this.state.runners[action.name];
     // Its workflow is gone, and a last report would have been here before: it is taken over. One that could not be
     // started is dropped; what there is of it on the host is found by the next look.
@@ -73,6 +90,10 @@ export class PoolActor {
         const { reason, force, detail } = action;
         return await this.runner(action.name).signal(endSignal, { reason, force, detail });
       }
+      case 'ask-for-queue':
+        return await getExternalWorkflowHandle(demandWorkflowId(this.state.config.repository)).signal(
+          lookAtQueueSignal,
+        );
       case 'deregister': {
         const { runnerName, runnerId } = action;
         // Not waited for: a slow GitHub must not keep the next round back.

@@ -40,15 +40,14 @@ export async function poolWorkflow(input: PoolInput): Promise<void> {
     watches.lookAgain();
     const { actions, held, wakeAt } = plan(state, Date.now());
     setCurrentDetails(details(state, held));
-    if (actions.length > 0) {
-      await actor.carryOut(actions);
-      continue;
-    }
+    // What has begun is part of the state: there may be more to do with it.
+    if (actor.begin(actions) > 0) continue;
     const woken = () => changes !== seen || isTimeForANewRun(input);
     if (wakeAt === null) await condition(woken);
     else await condition(woken, Math.max(1, wakeAt - Date.now()));
   }
   await watches.stop();
+  await actor.finished();
   await condition(allHandlersFinished);
   log.info('pool goes on in a new run', { events: workflowInfo().historyLength });
   await continueAsNew<typeof poolWorkflow>({ ...input, config: state.config, state });

@@ -6,6 +6,9 @@ import type { RunnerLife } from './runner-life.js';
 /** A registration that GitHub calls busy although its container is gone: seen to last for hours (runner#3737). */
 const debtPauseMs = { first: 10_000, longest: 600_000 };
 
+/** After a job its successor has the processor first, and the last lines of the log are still on their way. */
+const settleMs = 1_000;
+
 /**
  * Clears away a runner's container and registration, side by side. Nothing here gives up: a host that is down or a
  * GitHub that does not answer is waited for. The place in the pool is free from the first report on.
@@ -16,25 +19,35 @@ export async function removeEverything(
   registered: boolean,
 ): Promise<void> {
   life.move('removing');
-  await Promise.all([
-    removeContainer(life, activities),
-    registered ? removeRegistration(life, activities) : undefined,
-  ]);
+  const logs = keepLogs(life, activities, life.state.endReason === 'job-done' ? settleMs : 0);
+  let isOwed = registered;
+  const registration = async () => {
+    if (registered) await removeRegistration(life, activities);
+    isOwed = false;
+  };
+  const container = async () => {
+    await logs;
+    await activities.destroyContainer({ name: life.state.name, reason: noteOf(life) });
+    life.state.containerGone = true;
+    // Else the last report, which follows at once, tells it too.
+    if (isOwed) life.report();
+  };
+  await Promise.all([container(), registration()]);
   life.move('removed');
   await life.reported();
 }
 
-async function removeContainer(life: RunnerLife, activities: RunnerActivities): Promise<void> {
-  const { name, runnerName, endReason, endDetail } = life.state;
-  const note = endDetail ? `${endReason}: ${endDetail}` : `${endReason}`;
+async function keepLogs(life: RunnerLife, activities: RunnerActivities, afterMs: number): Promise<void> {
+  const { name, runnerName } = life.state;
   try {
-    life.logs = (await activities.keepLogs({ name, runnerName, note }))?.path;
+    life.logs = (await activities.keepLogs({ name, runnerName, note: noteOf(life), afterMs }))?.path;
   } catch (error) {
     log.warn('logs are lost', { runner: runnerName, reason: failureMessage(error) });
   }
-  await activities.destroyContainer({ name, reason: note });
-  life.state.containerGone = true;
-  life.report();
+}
+
+function noteOf({ state: { endReason, endDetail } }: RunnerLife): string {
+  return endDetail ? `${endReason}: ${endDetail}` : `${endReason}`;
 }
 
 /** What can't be removed yet is a debt: it is retried, and holds no place in the pool. */

@@ -33,6 +33,17 @@ export class RunnerLife {
 
   /** Moves on, and tells the pool. Error: IllegalTransition. */
   move(phase: Phase): void {
+    this.enter(phase);
+    this.report();
+  }
+
+  /** Moves on by an order of the pool, which knows it without being told. Error: IllegalTransition. */
+  moveAsOrdered(phase: Phase): void {
+    this.enter(phase);
+    this.show();
+  }
+
+  private enter(phase: Phase): void {
     if (!mayMove(this.state.phase, phase)) {
       throw failure(
         'IllegalTransition',
@@ -42,7 +53,6 @@ export class RunnerLife {
     this.state.phase = phase;
     this.state.phaseSince = Date.now();
     this.phases.push({ phase, at: this.state.phaseSince });
-    this.report();
   }
 
   /** Takes in what the container has reported; what was once seen stays seen, whatever becomes of the files. */
@@ -80,14 +90,18 @@ export class RunnerLife {
   report(): void {
     this.state.version += 1;
     const { state } = this;
-    setCurrentDetails(
-      `**${state.phase}**${state.job ? ` [${state.job.job}](${state.job.url})` : ''} ${state.trouble?.message ?? ''}`,
-    );
+    this.show();
     const pool = getExternalWorkflowHandle(poolWorkflowId(this.host));
     const sent = pool.signal(runnerChangedSignal, { ...state }).catch((error: unknown) => {
       log.warn('the pool did not take the report', { pool: pool.workflowId, error });
     });
     this.reports.push(sent);
+  }
+
+  /** What the Web UI shows of it. */
+  private show(): void {
+    const { phase, job, trouble } = this.state;
+    setCurrentDetails(`**${phase}**${job ? ` [${job.job}](${job.url})` : ''} ${trouble?.message ?? ''}`);
   }
 
   async reported(): Promise<void> {

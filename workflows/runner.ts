@@ -219,7 +219,7 @@ class Runner {
     this.jobTimeoutMs = jobTimeoutMs;
     state.labels = labels;
     state.trouble = undefined;
-    this.life.move('registering');
+    this.life.moveAsOrdered('registering');
     this.setDeadline(this.input.runnerStartupTimeoutMs);
     const { name, runnerName } = state;
     const mayExist = this.mayBeRegistered;

@@ -64,7 +64,14 @@ export class Body {
         return;
       case 'register':
         Object.assign(this, { activate: false, asking: true, handedOver: true });
-        return this.move('registering', { labels: this.world.labels });
+        // By the pool's own order, so it is not told.
+        this.state = {
+          ...this.state,
+          phase: 'registering',
+          phaseSince: this.world.now,
+          labels: this.world.labels,
+        };
+        return;
       case 'become':
         return this.move(step.phase);
       case 'decline':

@@ -78,6 +78,7 @@ export function aPool(changes: Partial<PoolConfig>, ...groups: Draft[][]): PoolS
     state.runners[runner.name] = runner;
   }
   const runners = Object.values(state.runners);
+  state.queueAskedAt = now;
   state.hostReport = {
     at: longAgo,
     orphans: [],

@@ -42,6 +42,21 @@ describe('containers', () => {
     expect(count(state, 'create')).toBe(2);
   });
 
+  test('those for standby wait for the hand-overs of this moment, those that are short do not', () => {
+    const state = aPool({ maxConcurrentJobs: 3, standbyContainers: 1 }, busy(1), idle(1), standby(1));
+    expect(settle(state).map((action) => action.do)).toEqual(['activate']);
+    expect(plan(state, now).wakeAt).toBe(now + 1000);
+    expect(count(state, 'create', now + 1000)).toBe(1);
+    const short = aPool({ maxConcurrentJobs: 3, standbyContainers: 1 }, idle(1), standby(1));
+    expect(settle(short).map((action) => action.do)).toEqual(['activate', 'create']);
+  });
+
+  test('those for standby are not put off by one hand-over after the other', () => {
+    const state = aPool({ maxConcurrentJobs: 3 }, busy(2), standby(1));
+    state.handOverUntil = now - 1;
+    expect(settle(state).map((action) => action.do)).toEqual(['activate', 'create']);
+  });
+
   test('after a failure one is made at a time', () => {
     const state = aPool({ maxConcurrentJobs: 3 });
     state.creationAllowance = 1;
@@ -169,6 +184,28 @@ describe('activations', () => {
     const state = aPool({ maxConcurrentJobs: 3 }, standby(4));
     state.activation = { failures: 1, lastAt: now - minutes(15), notBefore: 0 };
     expect(count(state, 'activate')).toBe(3);
+  });
+});
+
+describe('the queue', () => {
+  const asks = (state: ReturnType<typeof aPool>, at = now) => count(state, 'ask-for-queue', at);
+
+  test('is looked at when a job begins, but no more often than at each poll', () => {
+    const state = aPool({ maxConcurrentJobs: 2 }, busy(1, { phaseSince: now }), idle(1), standby(1));
+    state.queueAskedAt = now - state.config.pollIntervalMs;
+    expect(asks(state)).toBe(1);
+    settle(state);
+    expect(asks(state, now + 5_000)).toBe(0);
+    expect(asks(state, now + state.config.pollIntervalMs)).toBe(0);
+    state.queueAskedAt = now - 1;
+    expect(asks(state)).toBe(0);
+  });
+
+  test('is of no interest while draining', () => {
+    const state = aPool({ maxConcurrentJobs: 1 }, busy(1, { phaseSince: now }));
+    state.queueAskedAt = 0;
+    state.drain = { mode: 'finish-jobs', since: now };
+    expect(asks(state)).toBe(0);
   });
 });
 

@@ -49,6 +49,7 @@ export class World {
   }
 
   private carryOut(action: Action): void {
+    if (action.do === 'ask-for-queue') return;
     if (action.do === 'deregister') {
       if (!this.github.get(action.runnerName)?.busy) this.github.delete(action.runnerName);
       return;

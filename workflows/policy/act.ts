@@ -1,4 +1,5 @@
 import type { RunnerState } from '../model.js';
+import { limits } from './limits.js';
 import { runnerNameOf } from './names.js';
 import { newPoolRunner } from './observe-runner.js';
 import type { Action } from './actions.js';
@@ -26,6 +27,10 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
     case 'activate': {
       const runner = must(state, action.name);
       runner.activationsSent = runner.activationsFailed + 1;
+      // Not reported by the runner, which would cost both a workflow task: it reports what comes of it.
+      runner.phase = 'registering';
+      runner.phaseSince = now;
+      if (now >= state.handOverUntil + limits.handOverMs) state.handOverUntil = now + limits.handOverMs;
       return;
     }
     case 'end': {
@@ -38,6 +43,9 @@ export function noteAction(state: PoolState, action: Action, now: number): void 
       }
       return;
     }
+    case 'ask-for-queue':
+      state.queueAskedAt = now;
+      return;
     case 'deregister':
       // What GitHub still lists later on is looked at, and tried, again.
       state.strays[action.runnerName] = { id: action.runnerId, looks: 0, since: now };

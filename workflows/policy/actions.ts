@@ -6,6 +6,8 @@ export type Action =
   | { do: 'adopt'; name: string; slot: number; reason: string }
   | { do: 'activate'; name: string; reason: string }
   | { do: 'end'; name: string; reason: EndReason; force: boolean; detail?: string }
+  /** The demand workflow looks at the queue now. */
+  | { do: 'ask-for-queue'; reason: string }
   | { do: 'deregister'; runnerName: string; runnerId: number; reason: string };
 
 export interface Plan {

@@ -7,7 +7,7 @@ import type { PoolState } from './pool-state.js';
 /** The next moment at which time alone changes the plan; null when only an event can. */
 export function nextDeadline(state: PoolState, now: number): number | null {
   const census = takeCensus(state);
-  const times: number[] = [state.creation.notBefore, state.activation.notBefore];
+  const times: number[] = [state.creation.notBefore, state.activation.notBefore, state.handOverUntil];
   for (const runner of [...census.standby, ...census.available])
     times.push(runner.phaseSince + limits.surplusAfterMs);
   for (const runner of Object.values(state.runners)) {

@@ -21,6 +21,8 @@ export const limits = {
   registrationPauseMs: 60_000,
   /** Failures older than this no longer lengthen the pause. */
   failuresForgottenAfterMs: 900_000,
+  /** Standby containers are put off so long for hand-overs, and then for as long not again. */
+  handOverMs: 1_000,
   /** Names of removed containers are remembered this long. */
   graveKeptMs: 600_000,
   /** How long a host may be silent before its idle registrations are removed. */

@@ -24,7 +24,8 @@ export function plan(state: PoolState, now: number): Plan {
   const rest = without(census, ends);
   const activations = planActivations(state, rest, now, held);
   const creations = planCreations(state, rest, activations.length, now, held);
-  return { actions: [...ends, ...activations, ...creations, ...planStrays(state, now)], held, wakeAt };
+  const others = [...planStrays(state, now), ...planQuestion(state, census, now)];
+  return { actions: [...ends, ...activations, ...creations, ...others], held, wakeAt };
 }
 
 /** The census as it is once `ending` have been told: registered ones stay in the count until GitHub lets go. */
@@ -98,7 +99,9 @@ function planCreations(
   const deficit = Math.max(0, target.available - census.available.length - activated);
   const adopting = census.leaving.filter((runner) => runner.adopting).length;
   const spare = census.standby.length - activated + census.creating.length + adopting;
-  const wanted = deficit + target.standby - spare;
+  // A boot takes the processor from registrations that jobs wait for; what is idle already can wait for it.
+  const isHandingOver = activated > 0 || now < state.handOverUntil;
+  const wanted = deficit + (isHandingOver ? 0 : target.standby) - spare;
   if (wanted <= 0) return [];
   const hold = creationHold(state, census, now);
   if (hold) {
@@ -170,4 +173,15 @@ function planStrays(state: PoolState, now: number): Action[] {
       runnerId: stray.id,
       reason: 'a registration of this host without a container',
     }));
+}
+
+/**
+ * A job has begun: the next ones may be queued behind it, and their containers take seconds to boot. Asked no more
+ * often than the queue is looked at anyway.
+ */
+function planQuestion(state: PoolState, census: Census, now: number): Action[] {
+  const begun = Math.max(0, ...census.busy.map((runner) => runner.phaseSince));
+  if (state.drain || begun <= state.queueAskedAt || now - state.queueAskedAt < census.config.pollIntervalMs)
+    return [];
+  return [{ do: 'ask-for-queue', reason: 'a job has begun, and others may be queued behind it' }];
 }

@@ -103,6 +103,10 @@ export interface PoolState {
   registrations: RegistrationReport | null;
   /** Containers that could not be made or started. */
   creation: Backoff;
+  /** No standby container is begun before: the hand-overs of this moment come first. */
+  handOverUntil: number;
+  /** When the demand workflow was last asked to look at the queue at once. */
+  queueAskedAt: number;
   /** How many containers may be in the making at once; falls to one on a failure, doubles on each success. */
   creationAllowance: number;
   /** Runners that ended before any job: a deprecated version, a listener that crashes. */
@@ -144,6 +148,8 @@ export function newPoolState(config: PoolConfig): PoolState {
     hostReport: null,
     registrations: null,
     creation: { failures: 0, lastAt: 0, notBefore: 0 },
+    handOverUntil: 0,
+    queueAskedAt: 0,
     creationAllowance: creationCap,
     activation: { failures: 0, lastAt: 0, notBefore: 0 },
     stuckRecycledAt: 0,
