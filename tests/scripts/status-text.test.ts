@@ -8,7 +8,7 @@ function textOf(changes: (state: ReturnType<typeof aPool>) => void): string[] {
   changes(state);
   return statusText({
     host: 'cdk-runner-01',
-    worker: { active: true, identity: 'cdk-runner-01/7', lastSeenAt: Date.now() },
+    worker: { active: true, identity: 'cdk-runner-01/7', lastSeenAt: new Date().toISOString() },
     pool: poolStatus(state, Date.now()),
     demand: null,
     github: { runners: null, trouble: 'not asked' },
