@@ -89,7 +89,8 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
       const pollIntervalMs = Math.min(...pools.map((pool) => pool.pollIntervalMs), 60_000);
       look = new CancellationScope();
       try {
-        const previous = report;
+        // After trouble any good look is news: that the queue is seen again.
+        const previous = trouble === null ? report : null;
         report = await look.run(() => activities.watchDemand({ pollIntervalMs, previous }));
         trouble = null;
         pause = pauseMs.first;

@@ -35,8 +35,9 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
-  await demand.terminate();
   for (const pool of pools) await pool.end();
+  // Last, since a workflow that ends while its activity runs leaves the clock locked.
+  await demand.terminate();
 });
 
 async function start(maxHistoryEvents?: number): Promise<void> {
@@ -129,6 +130,18 @@ test('says why the queue can not be seen, and sees it again', async () => {
   environment.queueFault = null;
   environment.queued = [queued(['self-hosted'], 1)];
   await environment.until(async () => (await queuedFor())[0] === 1, 60_000);
+  expect((await demand.query(demandStatusQuery)).trouble).toBeNull();
+});
+
+test('pools are told that the queue is not seen any more, and that it is again, though it is as it was', async () => {
+  await start();
+  await announce(0);
+  environment.queued = [queued(['self-hosted'], 1)];
+  await tells([1, 0]);
+  environment.queueFault = failure('GithubUnavailable', 'no answer');
+  await pools[0]?.see(({ demand }) => demand.unseen === true && demand.queued === 1, 'an unseen queue');
+  environment.queueFault = null;
+  await environment.until(async () => (await pools[0]?.status())?.demand.unseen === undefined, 60_000);
   expect((await demand.query(demandStatusQuery)).trouble).toBeNull();
 });
 

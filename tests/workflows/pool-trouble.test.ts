@@ -183,16 +183,19 @@ describe('the host', () => {
     await pool.until(isFull, 120_000);
   });
 
-  test('loses a container: its registration goes, and another takes its place', async () => {
+  test('loses a container: its registration goes, and another takes its place, for a reason told (tuist#11133)', async () => {
     pool = await full();
     const name = await pool.name('idle');
     site.kill(name);
     await pool.until(({ runners }) => runners.every((runner) => runner.name !== name));
     await pool.until(isFull);
     expect(site.registrations.has(site.runnerNameOf(name))).toBe(false);
+    expect(site.destroyed).toEqual({
+      [name]: 'container-lost: the host says that its container is down',
+    });
   });
 
-  test('loses a container under its job: the record says so', async () => {
+  test('loses a container under its job: the record says so, and the status names the run (elizaOS#11045)', async () => {
     pool = await full();
     const name = await pool.begin();
     site.kill(name);
@@ -202,10 +205,35 @@ describe('the host', () => {
       endReason: 'container-lost',
       outcome: 'interrupted',
     });
+    const { interrupted } = await pool.status();
+    expect(interrupted).toEqual([
+      {
+        at: expect.any(Number),
+        runnerName: site.runnerNameOf(name),
+        reason: 'container-lost: the host says that its container is down',
+        job: 'test',
+        url: 'https://github.com/cashubtc/cdk/actions/runs/7/attempts/1',
+      },
+    ]);
   });
 });
 
 describe('runners that end before any job', () => {
+  test('are not replaced by a whole pool at once: one tries, while the others stand by (actions/runner#4613)', async () => {
+    site.listens = false;
+    pool = await start();
+    await pool.see(({ counts }) => counts.available === 2, 'two registering runners');
+    for (const name of await pool.names('registering')) site.exit(name, 7);
+    await pool.see(({ totals }) => totals.failed === 2, 'two failed runners');
+    const tried = site.calls.registerRunner;
+    await pool.until(() => site.calls.registerRunner !== tried, 30_000);
+    await environment.pass(10_000);
+    expect(site.calls.registerRunner).toBe((tried ?? 0) + 1);
+    site.listens = true;
+    for (const name of await pool.names('registering')) site.listen(name);
+    await pool.until(isFull, 120_000);
+  });
+
   test('pause activations, and the status says why', async () => {
     pool = await full();
     site.exit(await pool.name('idle'), 7);

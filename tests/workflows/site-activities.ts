@@ -40,8 +40,9 @@ export function hostActivities(site: Site): OnHost {
       if (!site.stuck.has(site.runnerNameOf(name))) site.register(name, { busy: false, status: 'offline' });
       site.changed();
     },
-    destroyContainer: async ({ name }) => {
+    destroyContainer: async ({ name, reason }) => {
       site.count('destroyContainer');
+      site.destroyed[name] = reason;
       site.containers.delete(name);
       site.changed();
     },

@@ -22,6 +22,8 @@ export class Site {
   readonly calls: Partial<Record<ActivityName, number>> = {};
   /** The same, in the order of the calls; and when one that waited has ended. */
   readonly order: string[] = [];
+  /** Why each container was destroyed, as its host was told. */
+  readonly destroyed: Record<string, string> = {};
   /** Runner names that GitHub's list leaves out. */
   readonly hidden = new Set<string>();
   /** Runner names that GitHub calls busy whatever has become of them. */
