@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { cdkHosts, startStack, type Stack } from '../../simulators/stack/stack.js';
@@ -157,4 +158,15 @@ test('keeps the logs of every runner that had a job', async () => {
   const { logs } = await timeline(stack, host.name, (await completed('after the refusal')).runnerName ?? '');
   const { stdout } = await execa('gzip', ['-dc', logs ?? '']);
   expect(stdout).toContain('Listening for Jobs');
+}, 60_000);
+
+test('shows a Prometheus how long its jobs waited', async () => {
+  const url = worker().statusUrl().replace('/status', '/metrics');
+  const counted = async () => {
+    const text = await (await fetch(url)).text();
+    return Number(/^runner_pool_job_queue_seconds_count\S* (\d+)$/m.exec(text)?.[1]);
+  };
+  // GitHub is asked about a job 15 s after its start.
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline && !(await counted());) await sleep(500);
+  expect(await counted()).toBeGreaterThan(0);
 }, 60_000);
