@@ -7,6 +7,8 @@ export const delaysText = Object.entries(delays)
 
 /** What the simulated GitHub takes to register a runner, in seconds. */
 export const registration = 0.1;
+/** What a worker is configured with unless told otherwise. */
+export const pollSeconds = 10;
 export const poolSize = 7;
 export const jobSeconds = 5;
 export const waves = 4;

@@ -6,6 +6,7 @@ import { statusQuery } from '../workflows/messages.js';
 import { poolWorkflowId, runnerWorkflowId, type RunnerTimeline } from '../workflows/model.js';
 import {
   delaysText,
+  pollSeconds,
   fillFloor,
   handOverFloor,
   jobSeconds,
@@ -28,7 +29,7 @@ const host = cdkHosts[0] ?? { name: '', labels: [] };
 
 /** One pool of seven on simulated containers: cold fill, four waves of jobs, then a quiet while. */
 export async function benchPool(): Promise<Figures> {
-  const env = { POLL_INTERVAL: '1', MAX_CONCURRENT: `${poolSize}` };
+  const env = { POLL_INTERVAL: `${pollSeconds}`, MAX_CONCURRENT: `${poolSize}` };
   const stack = await startStack({ hosts: [{ ...host, env }], delays: delaysText });
   try {
     stack.github.addFault({
@@ -100,11 +101,14 @@ async function handOvers(stack: Stack): Promise<Figures['handOverMs']> {
   return { p50: percentile(gaps, 0.5), p99: percentile(gaps, 0.99) };
 }
 
-const quietMs = 20_000;
+const pollMs = pollSeconds * 1000;
+const quietMs = 4 * pollMs;
 
 /** Calls that count against GitHub's limit while nothing happens, scaled to an hour. */
 async function idleCalls(stack: Stack): Promise<number> {
   await standbyReady(stack);
+  // The end of the last jobs is seen by the next looks.
+  await sleep(2 * pollMs);
   const before = counted(stack);
   await sleep(quietMs);
   return ((counted(stack) - before) * 3_600_000) / quietMs;

@@ -7,8 +7,7 @@ import { workflowBundlePath } from './workflow-bundle.js';
 const compiled = (module: string) => fileURLToPath(new URL(`../workflows/${module}`, import.meta.url));
 const { code } = await bundleWorkflowCode({
   workflowsPath: compiled('index.js'),
-  // Evaluated once a worker instead of once a workflow, which takes tens of milliseconds.
-  preloadModules: ['zod'],
+  preloadModules: [compiled('preload.js')],
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(workflowBundlePath, code);

@@ -45,8 +45,8 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
   setHandler(lookAtQueueSignal, () => look.cancel());
   setHandler(demandStatusQuery, () => demandStatus(input.repository, pools, report, trouble));
 
-  const watch = new CancellationScope();
-  const watching = watch.run(watchQueue).catch((error: unknown) => {
+  // It ends with this run.
+  watchQueue().catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
   const timeForANewRun = () => {
@@ -58,8 +58,6 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
     told = news;
     await Promise.all(pools.map(tell));
   }
-  watch.cancel();
-  await watching;
   await continueAsNew<typeof demandWorkflow>({ ...input, pools, report, trouble });
 
   async function tell(pool: PoolAnnouncement): Promise<void> {
@@ -97,7 +95,7 @@ export async function demandWorkflow(input: DemandInput): Promise<void> {
         news += 1;
       } catch (error) {
         if (isCancellation(error)) {
-          if (watch.consideredCancelled) throw error;
+          if (CancellationScope.current().consideredCancelled) throw error;
           continue;
         }
         if (trouble === null) news += 1;

@@ -41,8 +41,10 @@ export type Order<Name extends OrderName> = z.output<Orders[Name]>;
 
 let made: Orders | undefined;
 
-/** Made when first needed: every workflow evaluates this module, and only pools take orders. */
+/** Not at the top of the module, which is frozen once it is preloaded: schemas complete themselves when used. */
 const orders = () => (made ??= makeOrders());
+
+export const orderNames = () => Object.keys(orders()) as OrderName[];
 
 /** What is wrong with an order's payload, in one sentence; null when nothing is. */
 export function orderFault(name: OrderName, input: unknown): string | null {

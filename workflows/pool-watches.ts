@@ -24,9 +24,7 @@ const pauseMs = { first: 5_000, longest: 60_000 };
  * what the pool has seen, so that an hour in which nothing happens leaves next to nothing in the history.
  */
 export class PoolWatches {
-  private readonly scope = new CancellationScope();
   private armed = false;
-  private running: Promise<unknown> = Promise.resolve();
   /** The look at GitHub that lasts until there is news; null while there is none. */
   private waiting: CancellationScope | null = null;
 
@@ -35,25 +33,18 @@ export class PoolWatches {
     private readonly changed: () => void,
   ) {}
 
-  /** Starts both watches; they go on by themselves. */
+  /** Starts both watches; they go on by themselves, and end with the pool's run. */
   arm(): void {
     if (this.armed) return;
     this.armed = true;
-    this.running = this.scope
-      .run(() => Promise.all([this.watchHost(), this.watchGithub()]))
-      .catch((error: unknown) => {
-        if (!isCancellation(error)) throw error;
-      });
+    Promise.all([this.watchHost(), this.watchGithub()]).catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
   }
 
   /** Breaks off waiting for news from GitHub where the plan needs a look that may find nothing new. */
   lookAgain(): void {
     if (needsLookAtGithub(this.state, Date.now())) this.waiting?.cancel();
-  }
-
-  async stop(): Promise<void> {
-    this.scope.cancel();
-    await this.running;
   }
 
   private async watchHost(): Promise<void> {
@@ -127,7 +118,7 @@ export class PoolWatches {
         this.changed();
       } catch (error) {
         if (isCancellation(error)) {
-          if (this.scope.consideredCancelled) throw error;
+          if (CancellationScope.current().consideredCancelled) throw error;
           continue;
         }
         this.githubFailed(error);

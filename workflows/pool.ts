@@ -46,7 +46,6 @@ export async function poolWorkflow(input: PoolInput): Promise<void> {
     if (wakeAt === null) await condition(woken);
     else await condition(woken, Math.max(1, wakeAt - Date.now()));
   }
-  await watches.stop();
   await actor.finished();
   await condition(allHandlersFinished);
   log.info('pool goes on in a new run', { events: workflowInfo().historyLength });

@@ -265,6 +265,13 @@ describe("GitHub's list", () => {
     expect(plan(state, now).actions).toEqual([]);
   });
 
+  test('that came before the runner said that it is idle counts once it has', () => {
+    const state = aPool({ maxConcurrentJobs: 1 }, registering(1));
+    shows(state, {});
+    noteRunner(state, reportOf(runnerAt(state, 0), { phase: 'idle' }), now);
+    expect(runnerAt(state, 0).githubStatus).toBe('online');
+  });
+
   test('makes an idle runner suspect when it is offline', () => {
     const state = aPool({}, idle(1));
     shows(state, { status: 'offline' });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '
 import type { WorkflowHandle } from '@temporalio/client';
 import { failure } from '../../workflows/failures.js';
 import type { demandWorkflow } from '../../workflows/demand.js';
-import { announcePoolSignal, demandStatusQuery } from '../../workflows/messages.js';
+import { announcePoolSignal, demandStatusQuery, lookAtQueueSignal } from '../../workflows/messages.js';
 import { demandWorkflowId, sharedTaskQueue, type QueuedJobs } from '../../workflows/model.js';
 import { Environment } from './environment.js';
 import { configOf, PoolUnderTest } from './pool-fixture.js';
@@ -162,4 +162,16 @@ test('goes on as new with its pools and its last look', async () => {
   });
   environment.queued = [];
   await tells([0, 0]);
+});
+
+test('looks at once when a pool says that a job has begun', async () => {
+  await start();
+  await announce(0);
+  const before = environment.queueLooks;
+  await environment.see(() => environment.queueLooks > before, 'a first look');
+  const waiting = environment.queueLooks;
+  await demand.signal(lookAtQueueSignal);
+  await environment.see(() => environment.queueLooks > waiting, 'another look');
+  environment.queued = [queued(['fuzz-a'], 2)];
+  await environment.see(async () => (await queuedFor())[0] === 2, 'demand');
 });

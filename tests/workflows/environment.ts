@@ -37,6 +37,8 @@ export class Environment {
   /** The repository's queue, and what stands in the way of seeing it. */
   queued: QueuedJobs[] = [];
   queueFault: Error | null = null;
+  /** How often a look at the queue was begun. */
+  queueLooks = 0;
 
   private constructor(private readonly server: TestWorkflowEnvironment) {
     this.client = new Client({ connection: server.connection });
@@ -95,6 +97,7 @@ export class Environment {
     removeRunner: (input) =>
       githubActivities(this.siteOf((site) => site.owns(input.runnerName))).removeRunner(input),
     watchDemand: async ({ previous }) => {
+      this.queueLooks += 1;
       while (JSON.stringify(this.queued) === JSON.stringify(previous?.queued)) {
         if (this.queueFault) throw this.queueFault;
         await Promise.race([delay(breathMs), Context.current().cancelled]);

@@ -62,6 +62,7 @@ describe('jobs', () => {
       created: 4,
       removed: 1,
       jobs: 1,
+      lostContact: 0,
       interrupted: 0,
       failed: 0,
       stuckRecycled: 0,

@@ -30,6 +30,7 @@ export function noteRegistrations(state: PoolState, report: RegistrationReport):
 export function judgeByLastList(state: PoolState, runner: PoolRunner, now: number): void {
   if (!state.registrations) return;
   const seen = state.registrations.runners.find(({ name }) => name === runner.runnerName);
+  runner.githubStatus = seen?.status;
   if (!isShown(runner, seen)) runner.absentSince = now;
 }
 
