@@ -53,7 +53,7 @@ export interface LogActivities {
     runnerName: string;
     note: string;
     /** Waits so long first, in milliseconds. */
-    afterMs: number;
+    afterMs?: number;
   }): Promise<{ path: string; bytes: number } | null>;
 }
 
@@ -80,11 +80,12 @@ export interface GithubActivities {
   watchDemand(input: { pollIntervalMs: number; previous: DemandReport | null }): Promise<DemandReport>;
   /**
    * Removes the registration unless GitHub says that the runner is running a job. `ended`: its job is known to be
-   * over, so it is looked up first, after a moment, and usually found to be gone, which costs no write.
+   * over, so it is looked up first and usually found to be gone, which costs no write. Waits `afterMs` first.
    */
   removeRunner(input: {
     runnerName: string;
     runnerId?: number;
     ended: boolean;
+    afterMs?: number;
   }): Promise<'removed' | 'gone' | 'busy'>;
 }

@@ -11,11 +11,8 @@ import { watch } from './github-watch.js';
 /** Looks at demand come this much less often while the rate limit is nearly used up: the runner list matters more. */
 const lowBudgetFactor = 4;
 
-/**
- * The activities that need no host; see the contract for what each promises.
- * @param settleMs time in which GitHub removes the registration of a runner whose job is over
- */
-export function createGithubActivities(client: GithubClient, settleMs = 1_000): GithubActivities {
+/** The activities that need no host; see the contract for what each promises. */
+export function createGithubActivities(client: GithubClient): GithubActivities {
   return {
     watchRunners: ({ host, pollIntervalMs, previous, once }) =>
       watch({
@@ -38,11 +35,11 @@ export function createGithubActivities(client: GithubClient, settleMs = 1_000): 
       });
     },
 
-    async removeRunner({ runnerName, runnerId, ended }) {
+    async removeRunner({ runnerName, runnerId, ended, afterMs = 0 }) {
       if (!isPoolRunner(runnerName)) {
         throw failure('ConfigInvalid', `Runner ${runnerName} is no runner of a pool, so it is not removed.`);
       }
-      if (ended) await sleep(settleMs);
+      await sleep(afterMs);
       // An id counts within one repository and belongs to another runner in the next, so the name has to fit it.
       const known = runnerId === undefined ? null : await client.getRunner(runnerId);
       if (!known && runnerId !== undefined && ended) return 'gone';

@@ -109,7 +109,7 @@ export function createLogActivities(options: LogOptions): LogActivities {
   return {
     keepLogs: (input) =>
       heartbeating(async (signal) => {
-        await sleep(input.afterMs);
+        await sleep(input.afterMs ?? 0);
         const kept = await attempt('kept', signal, () => keep(input, signal), null);
         await attempt('pruned', signal, () => pruneLogs(options), undefined);
         return kept;

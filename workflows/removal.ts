@@ -6,7 +6,10 @@ import type { RunnerLife } from './runner-life.js';
 /** A registration that GitHub calls busy although its container is gone: seen to last for hours (runner#3737). */
 const debtPauseMs = { first: 10_000, longest: 600_000 };
 
-/** After a job its successor has the processor first, and the last lines of the log are still on their way. */
+/**
+ * After a job its successor has the processor first. The last lines of the log are still on their way, and GitHub
+ * removes the registration itself.
+ */
 const settleMs = 1_000;
 
 /**
@@ -19,10 +22,11 @@ export async function removeEverything(
   registered: boolean,
 ): Promise<void> {
   life.move('removing');
-  const logs = keepLogs(life, activities, life.state.endReason === 'job-done' ? settleMs : 0);
+  const afterMs = life.state.endReason === 'job-done' ? settleMs : 0;
+  const logs = keepLogs(life, activities, afterMs);
   let isOwed = registered;
   const registration = async () => {
-    if (registered) await removeRegistration(life, activities);
+    if (registered) await removeRegistration(life, activities, afterMs);
     isOwed = false;
   };
   const container = async () => {
@@ -51,11 +55,15 @@ function noteOf({ state: { endReason, endDetail } }: RunnerLife): string {
 }
 
 /** What can't be removed yet is a debt: it is retried, and holds no place in the pool. */
-async function removeRegistration(life: RunnerLife, activities: RunnerActivities): Promise<void> {
+async function removeRegistration(
+  life: RunnerLife,
+  activities: RunnerActivities,
+  afterMs: number,
+): Promise<void> {
   const { runnerName, runnerId } = life.state;
   for (let pause = debtPauseMs.first; ; pause = Math.min(pause * 2, debtPauseMs.longest)) {
     try {
-      const answer = await activities.removeRunnerPatiently({ runnerName, runnerId, ended: true });
+      const answer = await activities.removeRunnerPatiently({ runnerName, runnerId, ended: true, afterMs });
       if (answer !== 'busy') return;
       life.state.trouble = {
         type: 'RegistrationBusy',

@@ -13,6 +13,7 @@ import { CommandError } from './command.js';
 
 /** gRPC's own numbers. */
 const grpc = {
+  cancelled: 1,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -57,7 +58,9 @@ function sentence(client: Client, workflowId: string, error: unknown): string {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return `${nobody} The order may still be carried out when one runs: look at runner-status then.`;
   }
-  if (code === grpc.deadlineExceeded || code === grpc.failedPrecondition) return nobody;
+  // Each is what a query that no worker has taken may end with, by the server's clock or by ours.
+  const unanswered: (number | undefined)[] = [grpc.cancelled, grpc.deadlineExceeded, grpc.failedPrecondition];
+  if (unanswered.includes(code)) return nobody;
   if (code === grpc.notFound) return `Temporal has no namespace ${namespace}: is TEMPORAL_NAMESPACE right?`;
   if (code === grpc.unavailable)
     return `Temporal stopped answering when it was asked about ${workflowId}: is it running?`;

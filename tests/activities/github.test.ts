@@ -25,7 +25,7 @@ let activities: ReturnType<typeof createGithubActivities>;
 let environment: MockActivityEnvironment;
 beforeEach(async () => {
   fixture = await startGithub();
-  activities = createGithubActivities(fixture.client, 0);
+  activities = createGithubActivities(fixture.client);
   environment = new MockActivityEnvironment();
 });
 afterEach(async () => {
@@ -110,7 +110,7 @@ describe('watching runners', () => {
     const { client } = fixture;
     const looked = new EventEmitter();
     const listRunners = () => client.listRunners().finally(() => setImmediate(() => looked.emit('look')));
-    activities = createGithubActivities({ ...client, listRunners }, 0);
+    activities = createGithubActivities({ ...client, listRunners });
     const watching = watchRunners({ at: 0, runners: [] }, { pollIntervalMs: 60_000 });
     await once(looked, 'look');
     environment.cancel('CANCELLED');
@@ -141,7 +141,7 @@ describe('watching runners', () => {
         },
       );
     };
-    activities = createGithubActivities({ ...client, listRunners }, 0);
+    activities = createGithubActivities({ ...client, listRunners });
     expect((await failureOf(watchRunners({ at: 0, runners: [] }))).type).toBe('GithubUnavailable');
     const away = 'GithubUnavailable';
     expect(outcomes).toEqual(['answered', away, away, 'answered', away, away, away]);
@@ -200,7 +200,7 @@ describe('watching demand', () => {
 
   test('does not watch an organisation', async () => {
     const client = fixture.another({ scope: { organisation: 'cashubtc' } });
-    activities = createGithubActivities(client, 0);
+    activities = createGithubActivities(client);
     expect((await failureOf(watchDemand(null))).type).toBe('ConfigInvalid');
   });
 });

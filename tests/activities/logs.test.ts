@@ -46,7 +46,7 @@ afterEach(() => rm(base, { recursive: true, force: true }));
 async function keep(changed: Partial<LogOptions> = {}, names = { name, runnerName }) {
   const { environment, run, logged } = activityEnvironment();
   const activities = createLogActivities({ ...options, ...changed });
-  const kept = run(() => activities.keepLogs({ ...names, note: 'job-done', afterMs: 0 }));
+  const kept = run(() => activities.keepLogs({ ...names, note: 'job-done' }));
   return { kept: await kept, logged: logged(), environment };
 }
 
@@ -284,7 +284,7 @@ test('is cancelled, to be tried again, when the worker shuts down', async () => 
   await writeFile(hanging, `#!/bin/sh\necho >${started}\nexec sleep 600\n`, { mode: 0o755 });
   const { environment, run } = activityEnvironment();
   const activities = createLogActivities({ ...options, journalctl: hanging });
-  const kept = run(() => activities.keepLogs({ name, runnerName, note: '', afterMs: 0 }));
+  const kept = run(() => activities.keepLogs({ name, runnerName, note: '' }));
   kept.catch(() => undefined);
   await readFile(started);
   environment.cancel('WORKER_SHUTDOWN');
