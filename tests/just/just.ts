@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
@@ -32,7 +32,8 @@ export async function just(
     stubs = true,
   }: { input?: string; answers?: Record<string, number>; cwd?: string; stubs?: boolean } = {},
 ): Promise<{ exitCode: number; output: string; calls: Call[] }> {
-  const file = join(mkdtempSync(join(tmpdir(), 'just-')), 'calls');
+  const directory = mkdtempSync(join(tmpdir(), 'just-'));
+  const file = join(directory, 'calls');
   const { exitCode, all } = await execa(program ?? 'just', args, {
     cwd,
     input,
@@ -48,6 +49,7 @@ export async function just(
     },
   });
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+  rmSync(directory, { recursive: true });
   return { exitCode: exitCode ?? -1, output: all, calls: lines.map((line) => JSON.parse(line) as Call) };
 }
 

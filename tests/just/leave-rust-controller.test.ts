@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -14,7 +14,11 @@ let github: GithubSimulator;
 beforeEach(async () => {
   github = await startGithubSimulator({ repository: 'cashubtc/cdk', tokens: ['token-one'] });
 });
-afterEach(() => github.close());
+afterEach(async () => {
+  await github.close();
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true });
+});
+const roots: string[] = [];
 
 /** A host with the Rust controller's containers; `active`: those whose runner service runs. */
 function host({
@@ -23,6 +27,7 @@ function host({
   active = [] as string[],
 }) {
   const root = mkdtempSync(join(tmpdir(), 'leave-rust-'));
+  roots.push(root);
   const at = (...path: string[]) => join(root, ...path);
   for (const directory of ['bin', 'containers', 'active']) mkdirSync(at(directory));
   for (const name of containers) writeFileSync(at('containers', name), '');

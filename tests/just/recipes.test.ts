@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
@@ -186,6 +186,7 @@ describe('just for all hosts, secrets and this repository', () => {
     for (const needed of ['justfile', 'deploy'])
       cpSync(join(repository, needed), join(cwd, needed), { recursive: true });
     const { calls, exitCode, output } = await just(['check'], { cwd });
+    rmSync(cwd, { recursive: true });
     expect({ calls, exitCode }).toEqual({
       calls: [{ program: 'nix', args: ['flake', 'check', '-L'] }],
       exitCode: 0,

@@ -49,6 +49,8 @@ describeWithTestHost("runner-controller.service's hardening", () => {
         expect(await pool.host.run('systemctl show --property=ProtectSystem --value runner-controller')).toBe(
           'strict',
         );
+        // systemd mounts them on the host, since a mount of the worker's own would stay in its sandbox.
+        expect(await pool.host.run('findmnt --noheadings --source runner-out | wc -l')).toBe('2');
         const [job] = await pool.runJobs('true');
         expect(job).toMatchObject({ conclusion: 'success' });
         await pool.whole();

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -13,7 +13,8 @@ nixTest(
       'host',
       hostWith('services.runner-controller.network.hostServices = [ "tcp . 5000" ];'),
     );
-    const file = join(mkdtempSync(join(tmpdir(), 'nft-')), 'rules.nft');
+    const directory = mkdtempSync(join(tmpdir(), 'nft-'));
+    const file = join(directory, 'rules.nft');
     writeFileSync(file, config.networking.nftables.ruleset);
     const list = 'nft --json list set inet runner_containers host_services';
     const { stdout } = await execa('unshare', [
@@ -22,6 +23,7 @@ nixTest(
       '-ec',
       `nft -f ${file}; nft -f ${file}; ${list}`,
     ]);
+    rmSync(directory, { recursive: true });
     expect(JSON.parse(stdout)).toMatchObject({
       nftables: [{}, { set: { name: 'host_services', elem: [{ concat: ['tcp', 5000] }] } }],
     });

@@ -34,9 +34,8 @@ export function nixTest(
 // No store and no network: an evaluation here can only read files.
 const environment = {
   NIX_REMOTE: 'dummy://',
-  NIX_CONF_DIR: mkdtempSync(join(tmpdir(), 'nix-conf-')),
+  NIX_CONFIG: 'substitute = false',
 };
-writeFileSync(join(environment.NIX_CONF_DIR, 'nix.conf'), 'substitute = false\n');
 
 /** The value that a file names cut to JSON. */
 export async function evaluateFile(file: string, args: string[] = []): Promise<unknown> {
