@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { benchPool, floors } from './pool.js';
 
 // Prints the performance figures beside their floors; `npm run bench`.
-const figures = await benchPool();
+const figures = await benchPool((step) => process.stderr.write(`${step}\n`));
 const table = new Table({ head: ['figure', 'measured', 'floor', 'ratio'], style: { head: [] } });
 const row = (name: string, measured: number, floor: number) =>
   table.push([name, `${measured.toFixed(2)} s`, `${floor.toFixed(2)} s`, (measured / floor).toFixed(2)]);

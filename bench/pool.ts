@@ -28,7 +28,8 @@ export interface Figures {
 const host = cdkHosts[0] ?? { name: '', labels: [] };
 
 /** One pool of seven on simulated containers: cold fill, four waves of jobs, then a quiet while. */
-export async function benchPool(): Promise<Figures> {
+export async function benchPool(tell: (step: string) => void): Promise<Figures> {
+  tell(`A pool of ${poolSize} fills …`);
   const env = { POLL_INTERVAL: `${pollSeconds}`, MAX_CONCURRENT: `${poolSize}` };
   const stack = await startStack({ hosts: [{ ...host, env }], delays: delaysText });
   try {
@@ -47,8 +48,10 @@ export async function benchPool(): Promise<Figures> {
     );
     const fill = (performance.now() - started) / 1000;
     await standbyReady(stack);
+    tell(`${poolSize * waves} jobs run …`);
     const wavesSeconds = await runWaves(stack);
     const handOverMs = await handOvers(stack);
+    tell('Nothing happens for a minute …');
     return { fill, waves: wavesSeconds, handOverMs, idleCallsPerHour: await idleCalls(stack) };
   } finally {
     await stack.stop();
