@@ -168,6 +168,15 @@ describe('activations', () => {
     expect(settle(state).length).toBe(1);
   });
 
+  test('one that hangs in its try keeps the next back for a minute only', () => {
+    const hangs = registering(1, { phaseSince: now });
+    const state = aPool({ maxConcurrentJobs: 3 }, hangs, standby(3));
+    state.activation = { failures: 1, lastAt: now, notBefore: now };
+    expect(count(state, 'activate')).toBe(0);
+    expect(plan(state, now).wakeAt).toBe(now + minutes(1));
+    expect(count(state, 'activate', now + minutes(1))).toBe(1);
+  });
+
   test('after a runner that ended before any job they are tried one by one (actions/runner#4613)', () => {
     const state = aPool({ maxConcurrentJobs: 3 }, standby(4));
     state.activation = { failures: 1, lastAt: now - minutes(1), notBefore: now };

@@ -2,7 +2,7 @@ import type { Action, Plan } from './actions.js';
 import { isActivating, takeCensus, type Census } from './census.js';
 import { endOrders } from './ends.js';
 import { formatName, freeSlot, nextSerial, slotOf } from './names.js';
-import type { PoolState } from './pool-state.js';
+import type { PoolRunner, PoolState } from './pool-state.js';
 import { creationHold, registrationHold } from './preflight.js';
 import { limits } from './limits.js';
 import { targets } from './targets.js';
@@ -63,7 +63,7 @@ function planActivations(state: PoolState, census: Census, now: number, held: st
     held.push(`${count} activation(s): ${hold}`);
     return [];
   }
-  const allowed = isOnProbation(state, now) ? probes(census) : count;
+  const allowed = isOnProbation(state, now) ? probes(census, now) : count;
   return [...census.standby]
     .sort((a, b) => a.phaseSince - b.phaseSince)
     .slice(0, Math.min(count, allowed))
@@ -83,9 +83,14 @@ function isOnProbation({ registrationPause, activation }: PoolState, now: number
   return registrationPause !== null || failedLately;
 }
 
-/** After trouble one runner tries whether all is well again; the others follow, one by one, as each gets through. */
-function probes(census: Census): number {
-  return census.available.some(isActivating) ? 0 : 1;
+/**
+ * After trouble one runner tries whether all is well again; the others follow, one by one, as each gets through. One
+ * that hangs keeps the next back for a while only.
+ */
+function probes(census: Census, now: number): number {
+  const isTrying = (runner: PoolRunner) =>
+    isActivating(runner) && now - runner.phaseSince < limits.registrationPauseMs;
+  return census.available.some(isTrying) ? 0 : 1;
 }
 
 function planCreations(
