@@ -4,7 +4,7 @@ import { poolWorkflowId } from '../../workflows/model.js';
 import { makeMounts } from './hostile-mounts.js';
 import { describeWithTestHost, startRealPool, type RealPool } from './real-pool.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const size = 3;
 

@@ -13,7 +13,8 @@ import { inTestHost } from './inside.js';
 import { createRealHost, githubOnTheInternet } from './real-containers.js';
 
 const token = 'github_pat_of_the_real_pool';
-const patienceMs = 90_000;
+// After a full disk runners are tried one by one, a minute for each that hangs.
+const patienceMs = 200_000;
 
 /** Tests that boot a test host of their own. Elsewhere they are skipped, and the output says why. */
 export function describeWithTestHost(name: string, tests: () => void): void {
